@@ -1,0 +1,58 @@
+//! The bundle that every handler receives.
+//!
+//! Owns: that list. Does not own: making it (`startup`).
+
+use std::sync::Arc;
+
+use rand::CryptoRng;
+
+use crate::clock::{Clock, system_rng};
+use crate::config::Config;
+use crate::model::registry::Registry;
+use crate::passwords::PasswordHasher;
+use crate::protocol::issuer::Issuer;
+use crate::protocol::time::Timestamp;
+use crate::store::Stores;
+use crate::tokens::Tokens;
+
+/// What a handler works with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The configuration snapshot.
+    pub config: Arc<Config>,
+    /// Every port.
+    pub stores: Stores,
+    /// Signs and verifies.
+    pub tokens: Arc<Tokens>,
+    /// Hashes.
+    pub passwords: PasswordHasher,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Clients, APIs and roles.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.config.registry
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.config.server.issuer
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A cryptographic random source.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "handlers ask the bundle, so that the source has one place")]
+    pub fn rng(&self) -> impl CryptoRng + use<> {
+        system_rng()
+    }
+}

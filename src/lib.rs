@@ -1,0 +1,13 @@
+//! Vestibule, a standalone OAuth 2 / OpenID Connect authorization server.
+//!
+//! Owns: the list of rooms; the README has the map. Does not own: anything else.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod model;
+pub mod passwords;
+pub mod protocol;
+pub mod store;
+pub mod tokens;
+pub mod web;

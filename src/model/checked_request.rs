@@ -1,0 +1,113 @@
+//! An authorization request held against its client.
+//!
+//! Owns: the ordered list of checks after the parameters are well formed. Does not own: the
+//! parameters (`protocol/authorization`), the person (`model/next_step`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::audience::{check_target, narrowed};
+use crate::model::client::Client;
+use crate::model::permissions::{Unregistered, requested};
+use crate::model::registry::Registry;
+use crate::protocol::authorization::AuthorizationRequest;
+use crate::protocol::error::OAuthError;
+use crate::protocol::pkce::CodeChallenge;
+use crate::protocol::prompt::Prompt;
+use crate::protocol::reply::ReplyTo;
+use crate::protocol::scope::Scopes;
+use crate::protocol::token_request::GrantType;
+
+/// A request that this client may make: grant, PKCE policy, scope and target hold.
+/// Made by [`CheckedRequest::check`] and by reading back what it made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedRequest {
+    /// Where answers go.
+    pub reply_to: ReplyTo,
+    /// Whether `redirect_uri` was in the request (RFC 6749 4.1.3).
+    pub redirect_uri_sent: bool,
+    /// Asked and registered for the client, or the client's default; never empty.
+    pub scope: Scopes,
+    /// An API of this client.
+    pub resource: Option<String>,
+    /// Present whenever the client needs it.
+    pub code_challenge: Option<CodeChallenge>,
+    /// Goes into the ID token.
+    pub nonce: Option<String>,
+    /// What to show.
+    pub prompt: Prompt,
+    /// Seconds.
+    pub max_age: Option<u32>,
+    /// Prefills the sign-in form.
+    pub login_hint: Option<String>,
+    #[serde(default)]
+    checked: Checked,
+}
+
+/// Keeps other modules from making a [`CheckedRequest`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Checked;
+
+impl CheckedRequest {
+    /// Holds a request against its client, in this order: grant, PKCE, scope, target.
+    ///
+    /// # Errors
+    /// The error to send to the client.
+    pub fn check(
+        request: AuthorizationRequest,
+        reply_to: ReplyTo,
+        redirect_uri_sent: bool,
+        client: &Client,
+        registry: &Registry,
+    ) -> Result<Self, OAuthError> {
+        client.check_grant(GrantType::AuthorizationCode)?;
+        if request.code_challenge.is_none() && client.needs_pkce() {
+            return Err(missing_pkce(client));
+        }
+        let unregistered = if request.scope.has("openid") { Unregistered::Ignore } else { Unregistered::Refuse };
+        let mut scope = requested(&request.scope, client, unregistered)?;
+        if request.scope.is_empty() {
+            scope = narrowed(&scope, request.resource.as_deref(), registry);
+        }
+        if scope.is_empty() {
+            return Err(OAuthError::invalid_scope("none of the scopes is registered for this client"));
+        }
+        check_target(&scope, request.resource.as_deref(), client, registry)?;
+        Ok(Self {
+            reply_to,
+            redirect_uri_sent,
+            scope,
+            resource: request.resource,
+            code_challenge: request.code_challenge,
+            nonce: request.nonce,
+            prompt: request.prompt,
+            max_age: request.max_age,
+            login_hint: request.login_hint,
+            checked: Checked,
+        })
+    }
+
+    /// Holds a request that was checked earlier against the client as it is now registered.
+    ///
+    /// # Errors
+    /// When the client may no longer make it.
+    pub fn still_holds(&self, client: &Client, registry: &Registry) -> Result<(), OAuthError> {
+        client.check_grant(GrantType::AuthorizationCode)?;
+        if self.code_challenge.is_none() && client.needs_pkce() {
+            return Err(missing_pkce(client));
+        }
+        requested(&self.scope, client, Unregistered::Refuse)?;
+        check_target(&self.scope, self.resource.as_deref(), client, registry)
+    }
+}
+
+fn missing_pkce(client: &Client) -> OAuthError {
+    let fix = if client.is_public() {
+        "a public client must send code_challenge and code_challenge_method=S256".to_owned()
+    } else {
+        format!(
+            "send code_challenge and code_challenge_method=S256, or set pkce = 'optional' for client {}",
+            client.client_id
+        )
+    };
+    OAuthError::invalid_request(format!("PKCE is required: {fix}"))
+}

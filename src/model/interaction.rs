@@ -1,0 +1,109 @@
+//! One authorization request on its way through our pages.
+//!
+//! Owns: what is stored between two requests of the browser. Does not own: which page is next
+//! (`model/next_step`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::checked_request::CheckedRequest;
+use crate::protocol::ids::{ClientId, UserId};
+use crate::protocol::opaque::TokenHash;
+use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
+
+/// What a person allowed on the consent page of this transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentGiven {
+    /// Who: an answer of somebody else does not count.
+    pub by: UserId,
+    /// What.
+    pub scope: Scopes,
+}
+
+/// Where the transaction stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "at")]
+pub enum Progress {
+    /// Under way.
+    Open {
+        /// Set by the consent page.
+        consent: Option<ConsentGiven>,
+        /// The session that the sign-in page of this transaction made last; a repeated submit ends it.
+        session: Option<TokenHash>,
+    },
+    /// The answer was sent.
+    Answered,
+}
+
+/// A transaction as stored under the hash of its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// The client that asked.
+    pub client_id: ClientId,
+    /// What it asked.
+    pub request: CheckedRequest,
+    /// The hash of the cookie of the browser that it belongs to.
+    pub browser: TokenHash,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it is over; the record stays longer, so that a new one can be made from it.
+    pub expires_at: Timestamp,
+    /// Where it stands.
+    pub progress: Progress,
+}
+
+impl Interaction {
+    /// A new one.
+    #[must_use]
+    pub const fn begin(
+        client_id: ClientId,
+        request: CheckedRequest,
+        browser: TokenHash,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
+        let progress = Progress::Open { consent: None, session: None };
+        Self { client_id, request, browser, created_at, expires_at, progress }
+    }
+
+    /// The consent given in it, if any.
+    #[must_use]
+    pub const fn consent(&self) -> Option<&ConsentGiven> {
+        match &self.progress {
+            Progress::Open { consent, .. } => consent.as_ref(),
+            Progress::Answered => None,
+        }
+    }
+
+    /// Whether its answer was sent.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        matches!(self.progress, Progress::Answered)
+    }
+
+    /// With the answer of the consent page.
+    #[must_use]
+    pub fn with_consent(mut self, given: ConsentGiven) -> Self {
+        if let Progress::Open { consent, .. } = &mut self.progress {
+            *consent = Some(given);
+        }
+        self
+    }
+
+    /// With the session its sign-in page made, and the one it made before.
+    #[must_use]
+    pub fn with_session(mut self, made: TokenHash) -> (Self, Option<TokenHash>) {
+        let before = match &mut self.progress {
+            Progress::Open { session, .. } => session.replace(made),
+            Progress::Answered => None,
+        };
+        (self, before)
+    }
+
+    /// With its answer sent.
+    #[must_use]
+    pub fn answered(mut self) -> Self {
+        self.progress = Progress::Answered;
+        self
+    }
+}

@@ -1,0 +1,18 @@
+//! What we keep, as types and state machines; every rule here is a pure function.
+//!
+//! Owns: clients, people, sessions, consents, grants, transactions and the decisions between them.
+//! Does not own: the wire (`protocol`), storage (`store`), rendering (`endpoints`).
+
+pub mod audience;
+pub mod checked_request;
+pub mod client;
+pub mod code_grant;
+pub mod consent;
+pub mod grant;
+pub mod interaction;
+pub mod next_step;
+pub mod permissions;
+pub mod person;
+pub mod registry;
+pub mod session;
+pub mod signing_key;

@@ -1,0 +1,58 @@
+//! Effective scope: asked, and allowed to the client, and permitted to the person.
+//!
+//! Owns: that rule, alone. Does not own: audiences (`model/audience`) or consent (`model/next_step`).
+
+use crate::model::client::Client;
+use crate::model::registry::Registry;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::RoleName;
+use crate::protocol::scope::{Scope, Scopes};
+
+/// What to do with scopes that the client is not registered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unregistered {
+    /// RFC 6749 3.3: refuse, naming them.
+    Refuse,
+    /// OpenID Connect Core 3.1.2.1: ignore them in an authorization request with `openid`.
+    Ignore,
+}
+
+/// What a request asks for, after the client's registration: the asked scopes, or the client's
+/// `default_scope` when none was asked.
+///
+/// # Errors
+/// `invalid_scope` when nothing is asked and there is no default, or when a scope is not registered
+/// for the client.
+pub fn requested(asked: &Scopes, client: &Client, unregistered: Unregistered) -> Result<Scopes, OAuthError> {
+    if asked.is_empty() {
+        return if client.default_scope.is_empty() {
+            Err(OAuthError::invalid_scope("scope is missing, and the client has no default_scope"))
+        } else {
+            Ok(client.default_scope.clone())
+        };
+    }
+    let foreign = asked.without(&client.scope);
+    if !foreign.is_empty() && unregistered == Unregistered::Refuse {
+        return Err(OAuthError::invalid_scope(format!(
+            "not registered for client {}: {foreign} (add it to scope of the client)",
+            client.client_id
+        )));
+    }
+    Ok(asked.without(&foreign))
+}
+
+/// What of it this person may be granted: OpenID scopes, and API scopes that one of the person's roles
+/// or a default role has. `offline_access` is not granted while there are no refresh tokens.
+#[must_use]
+pub fn permitted(requested: &Scopes, roles: &[RoleName], registry: &Registry) -> Scopes {
+    let by_role = |scope: &Scope| {
+        registry.roles().iter().any(|role| (role.default || roles.contains(&role.name)) && role.scopes.contains(scope))
+    };
+    requested.filter(|scope| {
+        if scope.is_openid() {
+            scope.as_str() != "offline_access"
+        } else {
+            registry.owner(scope).is_some() && by_role(scope)
+        }
+    })
+}

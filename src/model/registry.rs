@@ -1,0 +1,161 @@
+//! Clients, APIs and roles of one configuration snapshot, and how they are found.
+//!
+//! Owns: look-ups across them. Does not own: reading or checking the configuration (`config`), which
+//! guarantees unique ids, one owner a scope and no dangling name.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::client::{AuthenticatedClient, Client};
+use crate::model::signing_key::Algorithm;
+use crate::protocol::client_auth::UnverifiedClient;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::{ClientId, RoleName};
+use crate::protocol::scope::{Scope, Scopes};
+
+/// A protected API: the audience of access tokens.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// `audience`: an absolute URI.
+    pub audience: String,
+    /// Its scopes with what they mean to a person.
+    pub scopes: Vec<ApiScope>,
+    /// Overrides the global lifetime.
+    pub access_token_lifetime: Option<Duration>,
+    /// Algorithm of its access tokens.
+    pub signing_alg: Algorithm,
+    /// Clients that may introspect its tokens (served later).
+    pub introspection_clients: Vec<ClientId>,
+}
+
+/// One scope of an API.
+#[derive(Debug, Clone)]
+pub struct ApiScope {
+    /// `name`.
+    pub name: Scope,
+    /// In words for the consent page.
+    pub description: String,
+}
+
+/// A role: what its people may be granted.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// `name`.
+    pub name: RoleName,
+    /// API scopes.
+    pub scopes: Scopes,
+    /// Goes to every person.
+    pub default: bool,
+}
+
+/// One snapshot.
+#[derive(Debug, Default)]
+pub struct Registry {
+    clients: BTreeMap<ClientId, Arc<Client>>,
+    apis: Vec<Api>,
+    roles: Vec<Role>,
+    owner_of: HashMap<Scope, usize>,
+    origins: HashSet<String>,
+    loopback_origins: bool,
+}
+
+impl Registry {
+    /// From checked parts. `loopback_origins`: in `dev` every loopback origin counts as every client's.
+    #[must_use]
+    pub fn new(clients: Vec<Client>, apis: Vec<Api>, roles: Vec<Role>, loopback_origins: bool) -> Self {
+        let mut owner_of = HashMap::new();
+        for (index, api) in apis.iter().enumerate() {
+            for scope in &api.scopes {
+                owner_of.insert(scope.name.clone(), index);
+            }
+        }
+        let mut origins = HashSet::new();
+        for client in clients.iter().filter(|client| client.enabled) {
+            origins.extend(client.allowed_origins.iter().cloned());
+            origins.extend(client.redirect_uris.iter().filter_map(|uri| uri.origin()));
+        }
+        let clients = clients.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
+        Self { clients, apis, roles, owner_of, origins, loopback_origins }
+    }
+
+    /// Every client, by id.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.values()
+    }
+
+    /// Every API.
+    #[must_use]
+    pub fn apis(&self) -> &[Api] {
+        &self.apis
+    }
+
+    /// Every role.
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// An active client of that id.
+    #[must_use]
+    pub fn find_client(&self, client_id: &str) -> Option<&Arc<Client>> {
+        let client_id = ClientId::parse(client_id).ok()?;
+        self.clients.get(&client_id).filter(|client| client.enabled)
+    }
+
+    /// The API with that audience.
+    #[must_use]
+    pub fn find_api(&self, audience: &str) -> Option<&Api> {
+        self.apis.iter().find(|api| api.audience == audience)
+    }
+
+    /// The API that a scope belongs to; `None` for OpenID and unknown scopes.
+    #[must_use]
+    pub fn owner(&self, scope: &Scope) -> Option<&Api> {
+        self.owner_of.get(scope).and_then(|index| self.apis.get(*index))
+    }
+
+    /// What an API scope means to a person.
+    #[must_use]
+    pub fn describe(&self, scope: &Scope) -> Option<&str> {
+        let api = self.owner(scope)?;
+        api.scopes.iter().find(|known| known.name == *scope).map(|known| known.description.as_str())
+    }
+
+    /// Authenticates the client of a request.
+    ///
+    /// # Errors
+    /// `invalid_client` with one text for every cause: unknown, disabled, no or wrong secret, pinned method.
+    pub fn authenticate(&self, unverified: &UnverifiedClient) -> Result<AuthenticatedClient, OAuthError> {
+        unverified
+            .candidates
+            .iter()
+            .find_map(|candidate| {
+                let client = self.find_client(&candidate.client_id)?;
+                AuthenticatedClient::prove(client, unverified.method, candidate)
+            })
+            .ok_or_else(|| {
+                OAuthError::invalid_client("unknown client, or its credentials do not fit its registration (secret, token_endpoint_auth_method)")
+            })
+    }
+
+    /// Whether some client knows this origin: enough to answer a preflight.
+    #[must_use]
+    pub fn knows_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin) || self.is_loopback_origin(origin)
+    }
+
+    /// Whether answers to this client may be read by a page of that origin.
+    #[must_use]
+    pub fn allows_origin(&self, client: &Client, origin: &str) -> bool {
+        client.has_origin(origin) || self.is_loopback_origin(origin)
+    }
+
+    fn is_loopback_origin(&self, origin: &str) -> bool {
+        self.loopback_origins
+            && url::Url::parse(origin).is_ok_and(|url| {
+                let host = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+                host && matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
+            })
+    }
+}

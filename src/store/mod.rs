@@ -1,0 +1,213 @@
+//! Ports to what is kept, one small trait an aggregate, and the one way to open them.
+//!
+//! Owns: what each operation promises and what is atomic. Does not own: what the records mean (`model`).
+//! The adapters are private: `sql` (sea-orm on SQLite), `redis`, and `ephemeral`, which writes the four
+//! ephemeral aggregates once over either.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::code_grant::CodeGrant;
+use crate::model::consent::Consent;
+use crate::model::grant::Grant;
+use crate::model::interaction::Interaction;
+use crate::model::person::{LoginName, StoredPassword, User, Username};
+use crate::model::session::Session;
+use crate::model::signing_key::SealedSigningKey;
+use crate::protocol::ids::{ClientId, GrantId, RoleName, UserId};
+use crate::protocol::opaque::TokenHash;
+use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
+
+/// A store could not answer. The cause is for the log, never for a client.
+#[derive(Debug)]
+pub struct StoreError {
+    what: &'static str,
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// `what` was being done, by name of the operation.
+    pub fn new(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { what, cause: cause.into() }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store: {}", self.what)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.cause.as_ref())
+    }
+}
+
+/// What came of inserting a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserInserted {
+    /// Stored.
+    New,
+    /// Another person has that username.
+    UsernameTaken,
+    /// Another person has that e-mail address.
+    EmailTaken,
+}
+
+/// People. Durable: committed before the answer.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// Stores a new person. Uniqueness of username and e-mail is the database's, so two at once give one `New`.
+    async fn insert(&self, user: &User) -> Result<UserInserted, StoreError>;
+    /// By id.
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// By username or e-mail address, whichever the name is; one indexed read either way.
+    async fn find_by_login(&self, name: &LoginName) -> Result<Option<User>, StoreError>;
+    /// In order of username, after `after`, at most `limit`.
+    async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<User>, StoreError>;
+    /// Replaces the roles; false when there is no such person.
+    async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError>;
+    /// Replaces the password if it still is `expected` (its PHC string), and moves `valid_from` to
+    /// `now`, in one statement; false when another change came first. A change of `expected` to a hash
+    /// of the same password (an upgrade) passes `keep_sessions` and leaves `valid_from`.
+    async fn set_password(
+        &self,
+        id: UserId,
+        expected: &StoredPassword,
+        new: &StoredPassword,
+        keep_sessions: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+}
+
+/// Remembered consents. Durable.
+#[async_trait]
+pub trait ConsentStore: Send + Sync {
+    /// Of one person to one client.
+    async fn find(&self, user: UserId, client: &ClientId) -> Result<Option<Consent>, StoreError>;
+    /// Adds scopes to it, making it where there is none; two at once lose nothing.
+    async fn add(&self, user: UserId, client: &ClientId, scope: &Scopes, now: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What came of inserting a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantInserted {
+    /// Stored: this is the one redemption of its code.
+    New,
+    /// The code became a grant before: this is a replay, and that is the grant to revoke.
+    CodeUsed(GrantId),
+}
+
+/// Grants. Durable; the unique key on the code's hash makes a code single-use whatever happens to the
+/// ephemeral store.
+#[async_trait]
+pub trait GrantStore: Send + Sync {
+    /// Stores a grant.
+    async fn insert(&self, grant: &Grant) -> Result<GrantInserted, StoreError>;
+    /// By id.
+    async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError>;
+    /// By the hash of the code it came from.
+    async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError>;
+    /// Marks it revoked; an earlier mark stays.
+    async fn revoke(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Sealed signing keys. Durable.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Every key, newest first.
+    async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
+    /// Stores the first key of its algorithm; when there is one already, nothing happens. Two instances
+    /// that start together end with one key.
+    async fn insert_first(&self, key: &SealedSigningKey) -> Result<(), StoreError>;
+}
+
+/// Browser sessions, by the hash of the secret id. Ephemeral: loss means "sign in again".
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Stores or replaces; gone by itself at `expires_at`.
+    async fn put(&self, id: &TokenHash, session: &Session) -> Result<(), StoreError>;
+    /// Looks up.
+    async fn find(&self, id: &TokenHash) -> Result<Option<Session>, StoreError>;
+    /// Replaces `old` by `new` if it still is `old`: an ended session is never revived by a touch.
+    async fn replace(&self, id: &TokenHash, old: &Session, new: &Session) -> Result<bool, StoreError>;
+    /// Ends it; it never comes back.
+    async fn end(&self, id: &TokenHash) -> Result<(), StoreError>;
+}
+
+/// What came out of the store for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It was there and is gone now: nobody else gets it.
+    Fresh(Box<CodeGrant>),
+    /// Not there: never issued, expired, lost, or taken before. The durable store knows which codes
+    /// became grants (`GrantStore::find_by_code`).
+    Unknown,
+}
+
+/// Authorization codes, by hash. Ephemeral.
+#[async_trait]
+pub trait CodeStore: Send + Sync {
+    /// Stores a fresh code until it expires.
+    async fn put(&self, code: &TokenHash, grant: &CodeGrant) -> Result<(), StoreError>;
+    /// Finds and removes in one atomic step: of any number at once, one gets it.
+    async fn take(&self, code: &TokenHash) -> Result<Taken, StoreError>;
+}
+
+/// Transactions, by the hash of their id. Ephemeral; kept 24 hours beyond `expires_at`.
+#[async_trait]
+pub trait InteractionStore: Send + Sync {
+    /// Stores a new one.
+    async fn put(&self, id: &TokenHash, interaction: &Interaction) -> Result<(), StoreError>;
+    /// Looks up, expired ones too.
+    async fn find(&self, id: &TokenHash) -> Result<Option<Interaction>, StoreError>;
+    /// Replaces `old` by `new` if it still is `old`; of two at once, one succeeds.
+    async fn replace(&self, id: &TokenHash, old: &Interaction, new: &Interaction) -> Result<bool, StoreError>;
+}
+
+/// Parameters of a cross-site POST, waiting for the GET that follows it. Ephemeral.
+#[async_trait]
+pub trait ParkedStore: Send + Sync {
+    /// Stores form parameters, encoded, until `expires_at`.
+    async fn put(&self, id: &TokenHash, parameters: &str, expires_at: Timestamp) -> Result<(), StoreError>;
+    /// Finds and removes in one atomic step.
+    async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
+}
+
+/// Housekeeping of a backend.
+#[async_trait]
+pub trait Maintenance: Send + Sync {
+    /// Whether it answers now.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// Removes what expired before `now`; the number removed. Nothing depends on it having run.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Every port, opened.
+#[derive(Clone)]
+pub struct Stores {
+    /// People.
+    pub users: Arc<dyn UserStore>,
+    /// Remembered consents.
+    pub consents: Arc<dyn ConsentStore>,
+    /// Grants.
+    pub grants: Arc<dyn GrantStore>,
+    /// Signing keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Codes.
+    pub codes: Arc<dyn CodeStore>,
+    /// Transactions.
+    pub interactions: Arc<dyn InteractionStore>,
+    /// Parked parameters.
+    pub parked: Arc<dyn ParkedStore>,
+    /// The durable backend.
+    pub durable: Arc<dyn Maintenance>,
+    /// The ephemeral backend.
+    pub ephemeral: Arc<dyn Maintenance>,
+}

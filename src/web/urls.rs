@@ -1,0 +1,50 @@
+//! Every URL of ours, made in one place from the issuer; the Host header is never read for it.
+//!
+//! Owns: paths and their parameters. Does not own: which handler answers (`routes`).
+
+use crate::protocol::issuer::Issuer;
+use crate::protocol::opaque::OpaqueToken;
+
+/// Path segments under the issuer.
+pub mod path {
+    /// The home page.
+    pub const HOME: &str = "/";
+    /// Static files.
+    pub const ASSETS: &str = "/assets";
+    /// Authorization endpoint.
+    pub const AUTHORIZE: &str = "/authorize";
+    /// The dispatcher.
+    pub const RESUME: &str = "/authorize/resume";
+    /// Token endpoint.
+    pub const TOKEN: &str = "/token";
+    /// Userinfo endpoint.
+    pub const USERINFO: &str = "/userinfo";
+    /// JWK Set.
+    pub const JWKS: &str = "/jwks";
+    /// Sign-in page.
+    pub const LOGIN: &str = "/login";
+    /// Consent page.
+    pub const CONSENT: &str = "/consent";
+    /// Set-your-password page.
+    pub const PASSWORD: &str = "/password";
+    /// Sign-out page.
+    pub const LOGOUT: &str = "/logout";
+}
+
+/// The absolute URL of a path.
+#[must_use]
+pub fn absolute(issuer: &Issuer, path: &str) -> String {
+    format!("{issuer}{path}")
+}
+
+/// The path as a browser sees it: the issuer's own path and then this one.
+#[must_use]
+pub fn local(issuer: &Issuer, path: &str) -> String {
+    format!("{}{path}", issuer.path())
+}
+
+/// A page of a transaction.
+#[must_use]
+pub fn in_transaction(issuer: &Issuer, path: &str, id: &OpaqueToken) -> String {
+    format!("{}{path}?id={}", issuer.path(), id.expose())
+}
