@@ -3,14 +3,49 @@
 //! Owns: reading, checking and explaining configuration, and the environment. Does not own: what the
 //! values do.
 
+mod dev;
+mod fault;
+mod source;
+mod suggest;
+
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::model::registry::Registry;
 use crate::protocol::issuer::Issuer;
+
+pub use self::dev::{DemoSecrets, DevSettings};
+pub use self::fault::Faults;
+pub use self::suggest::client_table;
+
+/// The default configuration: every key commented out and explained.
+pub const DEFAULT_TOML: &str = include_str!("../../config/vestibule.toml");
+
+/// Reads the configuration of `serve`: every `*.toml` under `folder`, with overrides from `env`
+/// (`VESTIBULE__SECTION__KEY`).
+///
+/// # Errors
+/// Every fault at once.
+pub fn load(folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
+    todo!()
+}
+
+/// Reads the configuration of `dev`: what `folder` says of clients, APIs, roles, lifetimes, limits and
+/// passwords, and each demo entry whose id, audience and scope names are not taken there. Without
+/// `folder` there is only the demonstration.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_dev(
+    folder: Option<&Path>,
+    settings: &DevSettings,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
+    todo!()
+}
 
 /// A whole configuration, checked.
 #[derive(Debug)]
