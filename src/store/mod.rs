@@ -23,6 +23,7 @@ use crate::protocol::time::Timestamp;
 
 mod ephemeral;
 mod opening;
+mod redis;
 mod sql;
 mod sweeper;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::store::ephemeral::{Ephemeral, Records};
+use crate::store::redis::RedisRecords;
 use crate::store::{StoreError, Stores, sql};
 
 /// Opens the stores: makes the data folder, brings the schema up to date and connects. Redis serves the
@@ -23,11 +24,14 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Stores, Stor
 /// [`open`] from the sections it reads.
 pub(super) async fn open_sections(
     database: &config::Database,
-    _redis: Option<&config::Redis>,
+    redis: Option<&config::Redis>,
     clock: Arc<dyn Clock>,
 ) -> Result<Stores, StoreError> {
     let durable = Arc::new(sql::open_durable(database).await?);
-    Ok(assemble(durable, Ephemeral::new(sql::open_ephemeral(database).await?, clock)))
+    match redis {
+        Some(redis) => Ok(assemble(durable, Ephemeral::new(RedisRecords::open(redis, None).await?, clock))),
+        None => Ok(assemble(durable, Ephemeral::new(sql::open_ephemeral(database).await?, clock))),
+    }
 }
 
 fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> Stores {
