@@ -89,6 +89,12 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::failure(causes(&error))
+    }
+}
+
 /// An error with the chain of its causes on one line; a cause that repeats the one before is left out.
 #[must_use]
 pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {

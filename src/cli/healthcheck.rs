@@ -42,7 +42,7 @@ impl Healthcheck {
     /// When there is no server to ask, or it does not answer.
     pub async fn run(self) -> Result<Exit, Stop> {
         let url = self.url()?;
-        let answer = Http::new()?.get(&url).await?;
+        let answer = Http::for_url(&url)?.get(&url).await?;
         if answer.status == 200 {
             output::data("ready")?;
             return Ok(Exit::Ok);

@@ -25,6 +25,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::cli::exit::{Exit, Stop};
+use crate::telemetry;
 
 /// Every help text begins with examples: people copy them.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -80,6 +81,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(arguments.command.run());
     // A thread that still waits for a line of stdin must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    telemetry::flush();
     match outcome {
         Ok(exit) => exit.into(),
         Err(stop) => report(&stop),

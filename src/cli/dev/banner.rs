@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::cli::dev::credentials::Credentials;
@@ -15,7 +15,6 @@ use crate::config::Config;
 use crate::model::client::{Client, ClientAuthentication};
 use crate::model::permissions::permitted;
 use crate::protocol::client_auth::Method;
-use crate::protocol::opaque::TokenHash;
 use crate::protocol::token_request::GrantType;
 
 /// Everything there is to say.
@@ -80,7 +79,7 @@ impl Banner<'_> {
         let issuer = self.config.server.issuer.as_str();
         let mut lines = vec![format!("vestibule token{}", self.folder.argument())];
         let service = self.config.registry.find_client("service");
-        let secret = service.and_then(|client| self.demo_secret(client));
+        let secret = service.and_then(|client| self.credentials.secret_of(client));
         match (service, secret) {
             (Some(client), Some(secret)) if client.grant_types.contains(&GrantType::ClientCredentials) => {
                 let secret = secret.expose_secret();
@@ -95,18 +94,6 @@ impl Banner<'_> {
         self.config.registry.clients().map(AsRef::as_ref).filter(|client| client.enabled)
     }
 
-    /// The generated secret, if it is this client's: an entry of the configuration may have its id.
-    fn demo_secret(&self, client: &Client) -> Option<&SecretString> {
-        let secret = self.credentials.client_secret(client.client_id.as_str())?;
-        let hash = TokenHash::of(secret.expose_secret().as_bytes());
-        match &client.authentication {
-            ClientAuthentication::Secret { hashes, .. } if hashes.iter().any(|known| known.matches(&hash)) => {
-                Some(secret)
-            }
-            _ => None,
-        }
-    }
-
     fn client_json(&self, client: &Client) -> Value {
         let grant_types: Vec<&str> = client.grant_types.iter().map(|grant| grant.as_str()).collect();
         let redirect_uris: Vec<&str> = client.redirect_uris.iter().map(|uri| uri.as_str()).collect();
@@ -117,14 +104,14 @@ impl Banner<'_> {
             "redirect_uris": redirect_uris,
             "scope": client.scope.to_string(),
         });
-        if let (Some(members), Some(secret)) = (object.as_object_mut(), self.demo_secret(client)) {
+        if let (Some(members), Some(secret)) = (object.as_object_mut(), self.credentials.secret_of(client)) {
             members.insert("client_secret".to_owned(), secret.expose_secret().into());
         }
         object
     }
 
     fn client_row(&self, client: &Client) -> Vec<String> {
-        let secret = match (&client.authentication, self.demo_secret(client)) {
+        let secret = match (&client.authentication, self.credentials.secret_of(client)) {
             (_, Some(secret)) => secret.expose_secret().to_owned(),
             (ClientAuthentication::Public, None) => "(public)".to_owned(),
             (ClientAuthentication::Secret { .. }, None) => "(as configured)".to_owned(),

@@ -17,8 +17,9 @@ use zeroize::Zeroizing;
 use crate::cli::exit::Stop;
 use crate::cli::private_file;
 use crate::config::DemoSecrets;
+use crate::model::client::{Client, ClientAuthentication};
 use crate::passwords;
-use crate::protocol::opaque::OpaqueToken;
+use crate::protocol::opaque::{OpaqueToken, TokenHash};
 
 /// The file with the secrets that are printed.
 pub const FILE: &str = "dev-credentials.json";
@@ -98,6 +99,20 @@ impl Credentials {
     #[must_use]
     pub fn client_secret(&self, client_id: &str) -> Option<&SecretString> {
         self.kept.clients.get(client_id).map(|secret| &secret.0)
+    }
+
+    /// The generated secret, if it is this client's: an entry of the configuration may have the id of a
+    /// demo client and a secret of its own.
+    #[must_use]
+    pub fn secret_of(&self, client: &Client) -> Option<&SecretString> {
+        let secret = self.client_secret(client.client_id.as_str())?;
+        let hash = TokenHash::of(secret.expose_secret().as_bytes());
+        match &client.authentication {
+            ClientAuthentication::Secret { hashes, .. } => {
+                hashes.iter().any(|known| known.matches(&hash)).then_some(secret)
+            }
+            ClientAuthentication::Public => None,
+        }
     }
 
     /// The secrets that the demo entries of the configuration are made with.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::dev::credentials::FILE as CREDENTIALS;
 use crate::cli::dev::running::FILE as RUNNING;
-use crate::cli::exit::{Exit, Stop};
+use crate::cli::exit::Stop;
 
 /// The lock file. It is never removed: its inode is what is locked.
 const LOCK: &str = "dev.lock";

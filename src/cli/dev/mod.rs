@@ -113,7 +113,7 @@ impl Dev {
             Print::Text => banner.text(),
             Print::Json => banner.json(),
         };
-        Running::now(&config, read_from.as_ref().map(absolute)).write(folder.path())?;
+        Running::now(&config, read_from.as_ref().map(absolute), &credentials).write(folder.path())?;
 
         let application = Application::build(config, stores, clock, bound.listeners, None)
             .await

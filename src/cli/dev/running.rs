@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cli::dev::credentials::Credentials;
 use crate::cli::exit::Stop;
 use crate::cli::private_file;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub struct KnownClient {
     pub client_id: String,
     /// Whether it has no secret.
     pub public: bool,
+    /// Whether its secret is the generated one of the data folder.
+    pub has_demo_secret: bool,
     /// Whether any loopback port may follow its redirect URIs.
     pub native: bool,
     /// `grant_types`.
@@ -53,12 +56,13 @@ pub struct KnownClient {
 impl Running {
     /// What is to be told of this process.
     #[must_use]
-    pub fn now(config: &Config, folder: Option<PathBuf>) -> Self {
+    pub fn now(config: &Config, folder: Option<PathBuf>, credentials: &Credentials) -> Self {
+        let clients = config.registry.clients().filter(|client| client.enabled);
         Self {
             pid: std::process::id(),
             issuer: config.server.issuer.to_string(),
             config: folder,
-            clients: config.registry.clients().filter(|client| client.enabled).map(|client| known(client)).collect(),
+            clients: clients.map(|client| known(client, credentials)).collect(),
         }
     }
 
@@ -80,10 +84,11 @@ impl Running {
     }
 }
 
-fn known(client: &Client) -> KnownClient {
+fn known(client: &Client, credentials: &Credentials) -> KnownClient {
     KnownClient {
         client_id: client.client_id.to_string(),
         public: client.is_public(),
+        has_demo_secret: credentials.secret_of(client).is_some(),
         native: client.application_type == ApplicationType::Native,
         grant_types: client.grant_types.iter().map(|grant| grant.as_str().to_owned()).collect(),
         redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
