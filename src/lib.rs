@@ -5,6 +5,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod endpoints;
 pub mod model;
 pub mod passwords;
 pub mod protocol;
