@@ -9,6 +9,8 @@ pub mod endpoints;
 pub mod model;
 pub mod passwords;
 pub mod protocol;
+pub mod routes;
+pub mod startup;
 pub mod store;
 pub mod tokens;
 pub mod web;

@@ -1,15 +1,12 @@
 //! Pages: what surrounds each of them, and the headers they carry.
 //!
-//! Owns: the layout's data, the security headers, redirects between pages, and turning a `PageError`
+//! Owns: the layout's data, the content policy, redirects between pages, and turning a `PageError`
 //! into a page. Does not own: any page's content (`endpoints/*/view.rs`).
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use actix_web::http::header::{ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -19,7 +16,9 @@ use crate::protocol::issuer::Issuer;
 use crate::web::host::{self, Opened};
 use crate::web::page_error::{Explanation, Kind, Link, PageError};
 use crate::web::urls::{self, path};
-use crate::web::{assets, page_error};
+use crate::web::assets;
+use crate::web::edge::Noted;
+use crate::web::request_id::RequestId;
 
 /// What the layout needs.
 #[derive(Debug, Clone)]
@@ -116,8 +115,9 @@ pub fn app_of(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
     request.app_data::<web::Data<App>>().cloned().ok_or_else(PageError::internal)
 }
 
-/// What every page is wrapped in: it is opened under the issuer's host, errors become pages, headers
-/// are strict.
+/// What every page is wrapped in: it is opened under the issuer's host, and errors become pages.
+/// The headers that every answer carries are `headers`'; there is no Cross-Origin-Opener-Policy among
+/// them, since an application that opens us in a popup keeps its handle on the window only without.
 ///
 /// # Errors
 /// None of its own.
@@ -134,7 +134,6 @@ pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     if let Some(page) = error_page(&response, &app) {
         response = response.into_response(page);
     }
-    harden(response.headers_mut(), app.issuer().is_https());
     Ok(response)
 }
 
@@ -146,14 +145,14 @@ fn error_page(response: &ServiceResponse<BoxBody>, app: &App) -> Option<HttpResp
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => &bare,
         None => return None,
     };
-    let reference = reference(response.request(), app);
-    let mut page = render_error(error, app, &reference)?;
-    for name in [RETRY_AFTER, actix_web::http::header::ALLOW] {
+    let request = response.request();
+    note(request, error);
+    let mut page = render_error(error, app, RequestId::of(request).as_str())?;
+    for name in [RETRY_AFTER, ALLOW] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }
     }
-    note(error, &reference);
     Some(page)
 }
 
@@ -171,45 +170,18 @@ fn render_error(error: &PageError, app: &App, reference: &str) -> Option<HttpRes
     html(parts.kind.status(), &page, None).ok()
 }
 
-/// One line a refused page: the reference on the page leads to it.
-fn note(error: &PageError, reference: &str) {
-    let parts: &page_error::Parts = error.parts();
-    let (code, detail, cause) = (parts.kind.code(), parts.detail.as_deref(), parts.cause.as_deref());
-    if parts.kind.status().is_server_error() {
-        tracing::error!(request_id = reference, error = code, detail, cause, "error page");
-    } else {
-        tracing::info!(request_id = reference, error = code, detail, cause, "error page");
-    }
-}
-
-/// The name of the request.
-fn reference(_request: &HttpRequest, app: &App) -> String {
-    crate::clock::uuid_v7(app.now(), &mut app.rng()).to_string()
-}
-
-/// No Cross-Origin-Opener-Policy: an application that opens us in a popup keeps its handle on the
-/// window only while both sides have none; what may be framed or read is settled by the rest.
-fn harden(headers: &mut HeaderMap, https: bool) {
-    let mut add = |name: HeaderName, value: &'static str| {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    };
-    add(CACHE_CONTROL, "no-store");
-    add(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    add(REFERRER_POLICY, "no-referrer");
-    add(X_FRAME_OPTIONS, "DENY");
-    add(CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    if https {
-        add(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
+/// The log line of the request names the error and what caused it: the reference on the page leads to it.
+fn note(request: &HttpRequest, error: &PageError) {
+    let parts = error.parts();
+    let cause = parts.cause.as_ref().or(parts.detail.as_ref());
+    Noted::note(request, parts.kind.code(), cause.cloned());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn render(parts: &page_error::Parts, dev: bool) -> String {
+    fn render(parts: &crate::web::page_error::Parts, dev: bool) -> String {
         let frame = Frame::new(&Issuer::parse("https://id.example.com/tenant").unwrap(), dev);
         ErrorPage {
             frame: &frame,
