@@ -8,6 +8,8 @@ mod jwk;
 mod keyring;
 mod seal;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use serde::Serialize;
