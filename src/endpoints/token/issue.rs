@@ -145,13 +145,13 @@ mod tests {
     #[test]
     fn a_grant_outlives_its_tokens_and_its_code() {
         let now = Timestamp::from_seconds(1_000);
-        assert_eq!(grant_expiry(now, Duration::from_secs(60)), Timestamp::from_seconds(1_000 + 600 + 60));
-        assert_eq!(grant_expiry(now, Duration::from_secs(3600)), Timestamp::from_seconds(1_000 + 3600 + 60));
+        assert_eq!(grant_expiry(now, Duration::from_mins(1)), Timestamp::from_seconds(1_000 + 600 + 60));
+        assert_eq!(grant_expiry(now, Duration::from_hours(1)), Timestamp::from_seconds(1_000 + 3600 + 60));
     }
 
     #[test]
     fn expiry_is_a_whole_number_of_seconds_after_issue() {
-        assert_eq!(seconds_after(Timestamp::from_millis(1_999), Duration::from_secs(600)), 601);
+        assert_eq!(seconds_after(Timestamp::from_millis(1_999), Duration::from_mins(10)), 601);
         assert_eq!(seconds_after(Timestamp::from_millis(i64::MAX), Duration::MAX), i64::MAX);
     }
 }
