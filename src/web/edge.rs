@@ -97,7 +97,7 @@ fn identify(request: &ServiceRequest, app: &App) -> RequestId {
     let peer = request.peer_addr().map(|peer| peer.ip());
     let address = client_address(peer, &forwarded, &app.config.proxies.trusted);
     let presented = request.headers().get(request_id::HEADER).map(HeaderValue::as_bytes);
-    let id = RequestId::choose(presented, address.by_trusted_proxy, app.now(), &mut app.rng());
+    let id = RequestId::choose(presented, address.by_trusted_proxy, app.fresh_uuid());
     let mut extensions = request.extensions_mut();
     extensions.insert(address);
     extensions.insert(id.clone());

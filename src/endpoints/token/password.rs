@@ -82,7 +82,9 @@ async fn sign_in(app: &App, request: PasswordRequest) -> Result<User, ApiError> 
     let user = match outcome {
         Ok(Outcome::SignedIn(user)) => *user,
         Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => return Err(refused().into()),
-        Err(AuthenticateError::Busy(busy)) => return Err(busy.into()),
+        Err(AuthenticateError::Busy(busy)) => {
+            return Err(ApiError::unavailable(busy.retry_after, Some(Box::new(busy))));
+        }
         Err(AuthenticateError::Store(error)) => return Err(error.into()),
     };
     if user.must_set_password() {
