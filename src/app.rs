@@ -3,6 +3,7 @@
 //! Owns: that list. Does not own: making it (`startup`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::CryptoRng;
 
@@ -28,6 +29,25 @@ pub struct App {
     pub passwords: PasswordHasher,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Whether we are on our way out.
+    pub shutdown: Shutdown,
+}
+
+/// Whether the server was asked to stop: set once, seen by every worker.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown(Arc<AtomicBool>);
+
+impl Shutdown {
+    /// From here on this instance is not ready for new requests.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked to stop.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl App {

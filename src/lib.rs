@@ -5,9 +5,12 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod endpoints;
 pub mod model;
 pub mod passwords;
 pub mod protocol;
+pub mod routes;
+pub mod startup;
 pub mod store;
 pub mod tokens;
 pub mod web;

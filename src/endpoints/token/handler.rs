@@ -1,0 +1,8 @@
+//! The token endpoint over HTTP.
+//!
+//! Owns: the route. Does not own: the grants.
+
+use actix_web::web::ServiceConfig;
+
+/// Under the issuer's path.
+pub fn routes(_cfg: &mut ServiceConfig) {}
