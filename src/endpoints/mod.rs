@@ -8,3 +8,6 @@ pub mod jwks;
 pub mod token;
 pub mod userinfo;
 // pages
+
+#[cfg(test)]
+mod tests;
