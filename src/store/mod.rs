@@ -21,6 +21,17 @@ use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 
+#[cfg(test)]
+mod contract;
+mod ephemeral;
+mod opening;
+mod redis;
+mod sql;
+mod sweeper;
+
+pub use opening::open;
+pub use sweeper::sweep_forever;
+
 /// A store could not answer. The cause is for the log, never for a client.
 #[derive(Debug)]
 pub struct StoreError {

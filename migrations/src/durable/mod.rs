@@ -1,0 +1,26 @@
+//! `vestibule.db`: people, consents, grants, signing keys.
+//!
+//! Owns: the order of its changes. Does not own: each change (its file).
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_people;
+mod m0002_consents;
+mod m0003_grants;
+mod m0004_signing_keys;
+
+/// Brings the durable database to the present schema.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_people::Migration),
+            Box::new(m0002_consents::Migration),
+            Box::new(m0003_grants::Migration),
+            Box::new(m0004_signing_keys::Migration),
+        ]
+    }
+}

@@ -1,0 +1,251 @@
+//! The four ephemeral aggregates, written once over a handful of primitives.
+//!
+//! Owns: keys, the envelope of a record, and when a record is over. Does not own: how a backend keeps
+//! text (`sql/records`, `redis`).
+//!
+//! Every record carries the instant it is gone at, and that instant is held against our clock whenever
+//! the record is read. A backend's own expiry only cleans up: it may be late and nothing changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::model::code_grant::CodeGrant;
+use crate::model::interaction::Interaction;
+use crate::model::session::Session;
+use crate::protocol::opaque::TokenHash;
+use crate::protocol::time::Timestamp;
+use crate::store::{CodeStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken};
+
+/// How long a transaction is kept after it is over, so that a new one can be made from it.
+const INTERACTION_KEPT: Duration = Duration::from_hours(24);
+
+/// Which aggregate a record belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Session,
+    Code,
+    Interaction,
+    Parked,
+}
+
+impl Kind {
+    /// The name in keys. It stays as it is: instances of two versions share a store.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Code => "code",
+            Self::Interaction => "interaction",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+/// Names one record. It holds a hash and cannot hold the secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key<'a> {
+    pub(super) kind: Kind,
+    pub(super) hash: &'a TokenHash,
+}
+
+/// How long a backend keeps a record: it may go at `until`; now it is `now`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    pub(super) until: Timestamp,
+    pub(super) now: Timestamp,
+}
+
+/// What a backend does: it keeps text under keys. Each operation is atomic, and none of them reads or
+/// compares time.
+pub(super) trait Records: Send + Sync + 'static {
+    /// Stores or replaces.
+    fn put(&self, key: Key<'_>, value: String, keep: Keep) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Looks up.
+    fn get(&self, key: Key<'_>) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// Finds and removes in one step: of any number at once, one gets it.
+    fn take(&self, key: Key<'_>) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// Stores `new` if what is there is exactly `old`; of any number at once with the same `old`, one
+    /// succeeds, and a record that is gone stays gone.
+    fn replace(
+        &self,
+        key: Key<'_>,
+        old: &str,
+        new: String,
+        keep: Keep,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Removes.
+    fn remove(&self, key: Key<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Whether the backend answers now.
+    fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Removes what went before `now`; the number removed.
+    fn sweep(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// A record as stored: JSON of the record and the instant from which it counts as gone.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept<T> {
+    until: Timestamp,
+    record: T,
+}
+
+/// The aggregates over one backend.
+pub(super) struct Ephemeral<R> {
+    records: R,
+    clock: Arc<dyn Clock>,
+}
+
+impl<R: Records> Ephemeral<R> {
+    pub(super) const fn new(records: R, clock: Arc<dyn Clock>) -> Self {
+        Self { records, clock }
+    }
+
+    fn keep(&self, until: Timestamp) -> Keep {
+        Keep { until, now: self.clock.now() }
+    }
+
+    /// The record, unless it is over. A text that is no record of this version counts as none: what is
+    /// kept here may be lost, and "sign in again" is a better answer than a fault until it expires.
+    fn read<T: DeserializeOwned>(&self, kind: Kind, text: &str) -> Option<T> {
+        match serde_json::from_str::<Kept<T>>(text) {
+            Ok(kept) => (!kept.until.is_over(self.clock.now())).then_some(kept.record),
+            Err(error) => {
+                // The message of serde may quote the value.
+                let at = format!("{:?} at column {}", error.classify(), error.column());
+                tracing::warn!(kind = kind.as_str(), at, "an ephemeral record could not be read and counts as lost");
+                None
+            }
+        }
+    }
+
+    async fn store<T: Serialize>(&self, key: Key<'_>, record: T, until: Timestamp) -> Result<(), StoreError> {
+        self.records.put(key, write(until, record)?, self.keep(until)).await
+    }
+
+    async fn find<T: DeserializeOwned>(&self, key: Key<'_>) -> Result<Option<T>, StoreError> {
+        Ok(self.records.get(key).await?.and_then(|text| self.read(key.kind, &text)))
+    }
+
+    async fn take<T: DeserializeOwned>(&self, key: Key<'_>) -> Result<Option<T>, StoreError> {
+        Ok(self.records.take(key).await?.and_then(|text| self.read(key.kind, &text)))
+    }
+
+    /// Compare-and-set on the stored text. Usually that text is what this version writes for `old`. A
+    /// record written by another version may say the same in other words (a field more): then the text
+    /// that is there is read, and if it means `old`, exactly that text is replaced.
+    async fn exchange<T>(&self, key: Key<'_>, old: (&T, Timestamp), new: (&T, Timestamp)) -> Result<bool, StoreError>
+    where
+        T: Serialize + DeserializeOwned + PartialEq + Sync,
+    {
+        let keep = self.keep(new.1);
+        if old.1.is_over(keep.now) {
+            return Ok(false);
+        }
+        let text = write(new.1, new.0)?;
+        let expected = write(old.1, old.0)?;
+        if self.records.replace(key, &expected, text.clone(), keep).await? {
+            return Ok(true);
+        }
+        match self.records.get(key).await? {
+            Some(there) if there != expected && self.read::<T>(key.kind, &there).as_ref() == Some(old.0) => {
+                self.records.replace(key, &there, text, keep).await
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+fn write<T: Serialize>(until: Timestamp, record: T) -> Result<String, StoreError> {
+    serde_json::to_string(&Kept { until, record }).map_err(|error| StoreError::new("writing a record", error))
+}
+
+const fn session(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Session, hash }
+}
+
+const fn code(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Code, hash }
+}
+
+const fn interaction(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Interaction, hash }
+}
+
+const fn parked(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Parked, hash }
+}
+
+#[async_trait]
+impl<R: Records> SessionStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, record: &Session) -> Result<(), StoreError> {
+        self.store(session(id), record, record.expires_at).await
+    }
+
+    async fn find(&self, id: &TokenHash) -> Result<Option<Session>, StoreError> {
+        self.find(session(id)).await
+    }
+
+    async fn replace(&self, id: &TokenHash, old: &Session, new: &Session) -> Result<bool, StoreError> {
+        self.exchange(session(id), (old, old.expires_at), (new, new.expires_at)).await
+    }
+
+    async fn end(&self, id: &TokenHash) -> Result<(), StoreError> {
+        self.records.remove(session(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> CodeStore for Ephemeral<R> {
+    async fn put(&self, hash: &TokenHash, grant: &CodeGrant) -> Result<(), StoreError> {
+        self.store(code(hash), grant, grant.expires_at).await
+    }
+
+    async fn take(&self, hash: &TokenHash) -> Result<Taken, StoreError> {
+        let taken = self.take(code(hash)).await?;
+        Ok(taken.map_or(Taken::Unknown, |grant| Taken::Fresh(Box::new(grant))))
+    }
+}
+
+#[async_trait]
+impl<R: Records> InteractionStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, record: &Interaction) -> Result<(), StoreError> {
+        self.store(interaction(id), record, kept_until(record)).await
+    }
+
+    async fn find(&self, id: &TokenHash) -> Result<Option<Interaction>, StoreError> {
+        self.find(interaction(id)).await
+    }
+
+    async fn replace(&self, id: &TokenHash, old: &Interaction, new: &Interaction) -> Result<bool, StoreError> {
+        self.exchange(interaction(id), (old, kept_until(old)), (new, kept_until(new))).await
+    }
+}
+
+fn kept_until(record: &Interaction) -> Timestamp {
+    record.expires_at.plus(INTERACTION_KEPT)
+}
+
+#[async_trait]
+impl<R: Records> ParkedStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, parameters: &str, expires_at: Timestamp) -> Result<(), StoreError> {
+        self.store(parked(id), parameters, expires_at).await
+    }
+
+    async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError> {
+        self.take(parked(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> Maintenance for Ephemeral<R> {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.records.ping().await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.records.sweep(now).await
+    }
+}

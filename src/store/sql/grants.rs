@@ -1,0 +1,104 @@
+//! Grants on SQLite.
+//!
+//! Owns: `GrantStore`'s statements. Does not own: whether a grant holds (`model/grant`).
+
+use async_trait::async_trait;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, TryInsertResult};
+
+use crate::model::grant::Grant;
+use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::protocol::opaque::TokenHash;
+use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
+use crate::store::sql::attempt::attempt;
+use crate::store::sql::durable::Durable;
+use crate::store::sql::entity::grant::{ActiveModel, Column, Entity, Model};
+use crate::store::{GrantInserted, GrantStore, StoreError};
+
+#[async_trait]
+impl GrantStore for Durable {
+    /// Guarantee: of any number of redemptions of one code, in any processes, at any time, one is `New`.
+    /// Mechanism: the unique key on the code's hash; nothing is looked up before the insert. Price: the
+    /// loser reads the winner's id in a second statement, which only replays pay.
+    async fn insert(&self, grant: &Grant) -> Result<GrantInserted, StoreError> {
+        let row = to_row(grant);
+        let result = attempt("inserting a grant", || {
+            Entity::insert(row.clone())
+                .on_conflict_do_nothing_on([Column::Code])
+                .exec_without_returning(self.database.writes())
+        })
+        .await?;
+        if matches!(result, TryInsertResult::Inserted(1..)) {
+            return Ok(GrantInserted::New);
+        }
+        let code = grant.code.as_ref().map(TokenHash::to_key);
+        let before = attempt("finding the grant of a used code", || {
+            Entity::find().filter(Column::Code.eq(code.clone())).one(self.database.writes())
+        })
+        .await?;
+        // Swept in between: its code is over, and this redemption comes too late in any case.
+        let gone = || StoreError::new("inserting a grant", DbErr::RecordNotInserted);
+        before.map(|row| GrantInserted::CodeUsed(GrantId(row.id))).ok_or_else(gone)
+    }
+
+    async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
+        let row = attempt("finding a grant", || Entity::find_by_id(id.0).one(self.database.reads())).await?;
+        row.map(from_row).transpose()
+    }
+
+    async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError> {
+        let key = code.to_key();
+        let row = attempt("finding a grant by its code", || {
+            Entity::find().filter(Column::Code.eq(key.as_str())).one(self.database.reads())
+        })
+        .await?;
+        row.map(from_row).transpose()
+    }
+
+    async fn revoke(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
+        attempt("revoking a grant", || {
+            Entity::update_many()
+                .col_expr(Column::RevokedAt, Expr::value(now.millis()))
+                .filter(Column::Id.eq(id.0))
+                .filter(Column::RevokedAt.is_null())
+                .exec(self.database.writes())
+        })
+        .await
+        .map(drop)
+    }
+}
+
+fn to_row(grant: &Grant) -> ActiveModel {
+    ActiveModel {
+        id: Set(grant.id.0),
+        user_id: Set(grant.user_id.0),
+        client_id: Set(grant.client_id.as_str().to_owned()),
+        scope: Set(grant.scope.to_string()),
+        code: Set(grant.code.as_ref().map(TokenHash::to_key)),
+        session_id: Set(grant.session_id.map(|id| id.0)),
+        created_at: Set(grant.created_at.millis()),
+        expires_at: Set(grant.expires_at.millis()),
+        revoked_at: Set(grant.revoked_at.map(Timestamp::millis)),
+    }
+}
+
+fn from_row(row: Model) -> Result<Grant, StoreError> {
+    let id = GrantId(row.id);
+    let malformed = |column: &str| StoreError::new("reading a grant", format!("grant {id}: malformed {column}"));
+    let code = match row.code {
+        Some(text) => Some(TokenHash::from_key(&text).ok_or_else(|| malformed("code"))?),
+        None => None,
+    };
+    Ok(Grant {
+        id,
+        user_id: UserId(row.user_id),
+        client_id: ClientId::parse(&row.client_id).map_err(|_| malformed("client_id"))?,
+        scope: Scopes::parse(&row.scope).map_err(|_| malformed("scope"))?,
+        code,
+        session_id: row.session_id.map(SessionId),
+        created_at: Timestamp::from_millis(row.created_at),
+        expires_at: Timestamp::from_millis(row.expires_at),
+        revoked_at: row.revoked_at.map(Timestamp::from_millis),
+    })
+}

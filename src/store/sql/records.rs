@@ -1,0 +1,96 @@
+//! Ephemeral records on SQLite: one table, one statement an operation.
+//!
+//! Owns: those statements. Does not own: the aggregates and when a record is over (`store/ephemeral`).
+
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
+
+use crate::protocol::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::ephemeral::{Keep, Key, Records};
+use crate::store::sql::attempt::attempt;
+use crate::store::sql::database::Database;
+
+// Each goes by the primary key and is prepared once on a connection.
+const PUT: &str = r#"INSERT INTO "records" ("kind", "key", "value", "until") VALUES (?, ?, ?, ?)
+    ON CONFLICT ("kind", "key") DO UPDATE SET "value" = "excluded"."value", "until" = "excluded"."until""#;
+const GET: &str = r#"SELECT "value" FROM "records" WHERE "kind" = ? AND "key" = ?"#;
+const TAKE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ? RETURNING "value""#;
+const REPLACE: &str = r#"UPDATE "records" SET "value" = ?, "until" = ? WHERE "kind" = ? AND "key" = ? AND "value" = ?"#;
+const REMOVE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ?"#;
+// A short turn at the writer; repeated until nothing is left.
+const SWEEP: &str = r#"DELETE FROM "records" WHERE ("kind", "key") IN
+    (SELECT "kind", "key" FROM "records" WHERE "until" <= ? LIMIT 500)"#;
+
+/// Ephemeral records in their own file.
+pub(in crate::store) struct SqlRecords {
+    database: Database,
+}
+
+impl SqlRecords {
+    pub(super) const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Runs a statement that writes; the number of rows it changed.
+    async fn write(&self, what: &'static str, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let result = attempt(what, || self.database.writes().execute_raw(statement(sql, values.clone()))).await?;
+        Ok(result.rows_affected())
+    }
+}
+
+impl Records for SqlRecords {
+    async fn put(&self, key: Key<'_>, value: String, keep: Keep) -> Result<(), StoreError> {
+        let [kind, hash] = named(key);
+        self.write("storing a record", PUT, vec![kind, hash, value.into(), keep.until.millis().into()]).await.map(drop)
+    }
+
+    async fn get(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
+        attempt("finding a record", || async move {
+            let row = self.database.reads().query_one_raw(statement(GET, named(key))).await?;
+            row.map(|row| row.try_get_by_index(0)).transpose()
+        })
+        .await
+    }
+
+    async fn take(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
+        attempt("taking a record", || async move {
+            let row = self.database.writes().query_one_raw(statement(TAKE, named(key))).await?;
+            row.map(|row| row.try_get_by_index(0)).transpose()
+        })
+        .await
+    }
+
+    async fn replace(&self, key: Key<'_>, old: &str, new: String, keep: Keep) -> Result<bool, StoreError> {
+        let [kind, hash] = named(key);
+        let values = vec![new.into(), keep.until.millis().into(), kind, hash, old.into()];
+        Ok(self.write("replacing a record", REPLACE, values).await? == 1)
+    }
+
+    async fn remove(&self, key: Key<'_>) -> Result<(), StoreError> {
+        self.write("removing a record", REMOVE, named(key).into()).await.map(drop)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ping = || async { self.database.reads().execute_unprepared("SELECT 1").await.map(drop) };
+        attempt("pinging the ephemeral database", ping).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let some = self.write("sweeping records", SWEEP, vec![now.millis().into()]).await?;
+            removed += some;
+            if some == 0 {
+                return Ok(removed);
+            }
+        }
+    }
+}
+
+fn named(key: Key<'_>) -> [Value; 2] {
+    [key.kind.as_str().into(), key.hash.to_key().into()]
+}
+
+fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+}

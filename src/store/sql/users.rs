@@ -1,0 +1,165 @@
+//! People on SQLite.
+//!
+//! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
+
+use async_trait::async_trait;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    SqlErr,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
+use crate::protocol::ids::{RoleName, UserId};
+use crate::protocol::time::Timestamp;
+use crate::store::sql::attempt::attempt;
+use crate::store::sql::durable::Durable;
+use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
+use crate::store::{StoreError, UserInserted, UserStore};
+
+#[async_trait]
+impl UserStore for Durable {
+    /// The unique indexes decide: nothing is looked up before.
+    async fn insert(&self, user: &User) -> Result<UserInserted, StoreError> {
+        let row = to_row(user)?;
+        attempt("inserting a person", || {
+            let row = row.clone();
+            async move {
+                let inserted = Entity::insert(row).exec_without_returning(self.database.writes()).await;
+                match inserted {
+                    Ok(_) => Ok(UserInserted::New),
+                    Err(error) => taken(&error).ok_or(error),
+                }
+            }
+        })
+        .await
+    }
+
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row = attempt("finding a person", || Entity::find_by_id(id.0).one(self.database.reads())).await?;
+        row.map(from_row).transpose()
+    }
+
+    /// A name with `@` is an address, and no username has one: one index is asked.
+    async fn find_by_login(&self, name: &LoginName) -> Result<Option<User>, StoreError> {
+        let column = if name.as_str().contains('@') { Column::Email } else { Column::Username };
+        let row = attempt("finding a person by name", || {
+            Entity::find().filter(column.eq(name.as_str())).one(self.database.reads())
+        })
+        .await?;
+        row.map(from_row).transpose()
+    }
+
+    async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<User>, StoreError> {
+        let rows = attempt("listing people", || {
+            let mut query = Entity::find().order_by_asc(Column::Username).limit(limit);
+            if let Some(after) = after {
+                query = query.filter(Column::Username.gt(after.as_str()));
+            }
+            query.all(self.database.reads())
+        })
+        .await?;
+        rows.into_iter().map(from_row).collect()
+    }
+
+    async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError> {
+        let roles = roles_text(roles)?;
+        let result = attempt("setting roles", || {
+            Entity::update_many()
+                .col_expr(Column::Roles, Expr::value(roles.clone()))
+                .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+                .filter(Column::Id.eq(id.0))
+                .exec(self.database.writes())
+        })
+        .await?;
+        Ok(result.rows_affected == 1)
+    }
+
+    /// One compare-and-set on the PHC string.
+    async fn set_password(
+        &self,
+        id: UserId,
+        expected: &StoredPassword,
+        new: &StoredPassword,
+        keep_sessions: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let result = attempt("setting a password", || {
+            let mut update = Entity::update_many()
+                .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
+                .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
+            if !keep_sessions {
+                update = update
+                    .col_expr(Column::ValidFrom, Expr::value(now.millis()))
+                    .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
+            }
+            update
+                .filter(Column::Id.eq(id.0))
+                .filter(Column::PasswordPhc.eq(expected.phc.expose_secret()))
+                .exec(self.database.writes())
+        })
+        .await?;
+        Ok(result.rows_affected == 1)
+    }
+}
+
+/// Which unique index refused. The id's own would be a fault of ours and stays an error.
+fn taken(error: &DbErr) -> Option<UserInserted> {
+    let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else { return None };
+    if message.contains("users.username") {
+        Some(UserInserted::UsernameTaken)
+    } else if message.contains("users.email") {
+        Some(UserInserted::EmailTaken)
+    } else {
+        None
+    }
+}
+
+fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
+    let password = user.password.as_ref();
+    Ok(ActiveModel {
+        id: Set(user.id.0),
+        username: Set(user.username.as_str().to_owned()),
+        email: Set(user.email.as_ref().map(|email| email.as_str().to_owned())),
+        email_verified: Set(user.email_verified),
+        name: Set(user.name.clone()),
+        roles: Set(roles_text(&user.roles)?),
+        password_phc: Set(password.map(|password| password.phc.expose_secret().to_owned())),
+        password_generated_until: Set(password.and_then(|password| password.generated_until).map(Timestamp::millis)),
+        disabled: Set(user.disabled),
+        created_at: Set(user.created_at.millis()),
+        updated_at: Set(user.updated_at.millis()),
+        valid_from: Set(user.valid_from.millis()),
+    })
+}
+
+fn from_row(row: Model) -> Result<User, StoreError> {
+    let id = UserId(row.id);
+    let malformed = |column: &str| StoreError::new("reading a person", format!("user {id}: malformed {column}"));
+    let email = match row.email {
+        Some(text) => Some(Email::parse(&text).ok_or_else(|| malformed("email"))?),
+        None => None,
+    };
+    let password = row.password_phc.map(|phc| StoredPassword {
+        phc: SecretString::from(phc),
+        generated_until: row.password_generated_until.map(Timestamp::from_millis),
+    });
+    Ok(User {
+        id,
+        username: Username::parse(&row.username).ok_or_else(|| malformed("username"))?,
+        email,
+        email_verified: row.email_verified,
+        name: row.name,
+        roles: serde_json::from_str(&row.roles).map_err(|_| malformed("roles"))?,
+        password,
+        disabled: row.disabled,
+        created_at: Timestamp::from_millis(row.created_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+        valid_from: Timestamp::from_millis(row.valid_from),
+    })
+}
+
+fn roles_text(roles: &[RoleName]) -> Result<String, StoreError> {
+    serde_json::to_string(roles).map_err(|error| StoreError::new("writing roles", error))
+}
