@@ -3,10 +3,12 @@
 //! Owns: that list. Does not own: making it (`startup`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::CryptoRng;
+use uuid::Uuid;
 
-use crate::clock::{Clock, system_rng};
+use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
 use crate::passwords::PasswordHasher;
@@ -28,6 +30,25 @@ pub struct App {
     pub passwords: PasswordHasher,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Whether we are on our way out.
+    pub shutdown: Shutdown,
+}
+
+/// Whether the server was asked to stop: set once, seen by every worker.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown(Arc<AtomicBool>);
+
+impl Shutdown {
+    /// From here on this instance is not ready for new requests.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked to stop.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl App {
@@ -49,9 +70,14 @@ impl App {
         self.clock.now()
     }
 
+    /// A fresh `UUIDv7`.
+    #[must_use]
+    pub fn fresh_uuid(&self) -> Uuid {
+        uuid_v7(self.now(), &mut self.rng())
+    }
+
     /// A cryptographic random source.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "handlers ask the bundle, so that the source has one place")]
     pub fn rng(&self) -> impl CryptoRng + use<> {
         system_rng()
     }

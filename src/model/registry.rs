@@ -12,6 +12,7 @@ use crate::model::signing_key::Algorithm;
 use crate::protocol::client_auth::UnverifiedClient;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RoleName};
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::{Scope, Scopes};
 
 /// A protected API: the audience of access tokens.
@@ -73,7 +74,7 @@ impl Registry {
         let mut origins = HashSet::new();
         for client in clients.iter().filter(|client| client.enabled) {
             origins.extend(client.allowed_origins.iter().cloned());
-            origins.extend(client.redirect_uris.iter().filter_map(|uri| uri.origin()));
+            origins.extend(client.redirect_uris.iter().filter_map(RedirectUri::origin));
         }
         let clients = clients.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
         Self { clients, apis, roles, owner_of, origins, loopback_origins }

@@ -24,14 +24,10 @@ pub enum Audience {
 impl Audience {
     /// One as text, more as a list.
     #[must_use]
-    pub fn from_list(mut list: Vec<String>) -> Self {
-        match list.pop() {
-            Some(only) if list.is_empty() => Self::One(only),
-            Some(last) => {
-                list.push(last);
-                Self::Many(list)
-            }
-            None => Self::Many(list),
+    pub fn from_list(audiences: Vec<String>) -> Self {
+        match <[String; 1]>::try_from(audiences) {
+            Ok([only]) => Self::One(only),
+            Err(several) => Self::Many(several),
         }
     }
 

@@ -3,6 +3,8 @@
 //! Owns: reading `Authorization: Bearer` and writing `WWW-Authenticate`. Does not own: whether the
 //! token is good (`tokens/verify`).
 
+use std::fmt::Write as _;
+
 use crate::protocol::error::OAuthError;
 
 /// The longest token that is looked at.
@@ -60,10 +62,10 @@ pub fn read(authorization: Option<&[u8]>, form_token: Option<&str>) -> Result<Pr
 pub fn challenge(realm: &str, error: Option<&OAuthError>, scope: Option<&str>) -> String {
     let mut out = format!("Bearer realm=\"{realm}\"");
     if let Some(error) = error {
-        out.push_str(&format!(", error=\"{}\", error_description=\"{}\"", error.code(), error.description()));
+        let _ = write!(out, ", error=\"{}\", error_description=\"{}\"", error.code(), error.description());
     }
     if let Some(scope) = scope {
-        out.push_str(&format!(", scope=\"{scope}\""));
+        let _ = write!(out, ", scope=\"{scope}\"");
     }
     out
 }

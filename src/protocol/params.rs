@@ -77,7 +77,7 @@ impl Params {
     #[must_use]
     pub fn encode_except(&self, except: &[&str]) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
-        let single = self.values.iter().map(|(name, value)| (name, value));
+        let single = self.values.iter();
         let repeated = self.repeated.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
         for (name, value) in single.chain(repeated) {
             if !except.contains(&name.as_str()) {

@@ -75,12 +75,11 @@ impl RedirectUri {
             return Err(RedirectUriError::Userinfo);
         }
         match url.scheme() {
-            "https" => {}
             "http" if !is_loopback(&url) => return Err(RedirectUriError::PlainHttp),
             "http" if application_type == ApplicationType::Web && url.port().is_none() => {
                 return Err(RedirectUriError::LoopbackWithoutPort);
             }
-            "http" => {}
+            "http" | "https" => {}
             scheme if application_type == ApplicationType::Native && scheme.contains('.') => {
                 return Ok(Self(text.to_owned()));
             }

@@ -3,30 +3,95 @@
 //! Owns: the keyring (opened once, keys parsed once), sealing at rest, JWS. Does not own: which claims
 //! a token carries (`protocol`, `endpoints/token`).
 
+mod json;
+mod jwk;
+mod keyring;
+mod seal;
+mod sign;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use serde::Serialize;
+
 use crate::clock::Clock;
 use crate::config;
 use crate::model::signing_key::Algorithm;
-use crate::protocol::access_token::AccessTokenClaims;
+use crate::protocol::access_token::{self, AccessTokenClaims};
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::IdTokenClaims;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::time::Timestamp;
-use crate::store::KeyStore;
+use crate::store::{KeyStore, StoreError};
+use crate::tokens::keyring::Keyring;
+use crate::tokens::seal::KeyEncryptionKeys;
+use crate::tokens::sign::RsaThreads;
+
+/// `typ` of an ID token (RFC 7519 5.1).
+const ID_TOKEN_TYP: &str = "JWT";
 
 /// Why keys could not be opened or a token not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// To be completed.
-    #[error("{0}")]
-    Failed(String),
+    /// A configured key-encryption key has another shape.
+    #[error(
+        "key-encryption key {position} of {count}: {fault}; expected 32 random bytes in base64 \
+         (as made by: openssl rand -base64 32)"
+    )]
+    EncryptionKey {
+        /// Counted from one.
+        position: usize,
+        /// How many are configured.
+        count: usize,
+        /// What is wrong with it; nothing of the key itself.
+        fault: &'static str,
+    },
+    /// There is none.
+    #[error("no key-encryption key is configured: signing keys cannot be sealed")]
+    NoEncryptionKey,
+    /// None of the configured keys sealed this one, or the record was changed.
+    #[error(
+        "no configured key-encryption key opens signing key {kid} (sealed under KEK ID {kek_id}; configured: {configured})"
+    )]
+    Sealed {
+        /// The signing key.
+        kid: String,
+        /// The key-encryption key that sealed it.
+        kek_id: String,
+        /// The ids of the configured ones.
+        configured: String,
+    },
+    /// It opened, but is not the key that it says.
+    #[error("signing key {kid} is damaged: {fault}")]
+    Damaged {
+        /// The signing key.
+        kid: String,
+        /// What does not fit.
+        fault: &'static str,
+    },
+    /// There is no key for it, which `open` makes impossible.
+    #[error("there is no {} key", .0.as_str())]
+    NoKey(Algorithm),
+    /// The cryptographic library refused, or a thread is gone.
+    #[error("cryptography failed: {0}")]
+    Cryptography(&'static str),
+    /// The store of keys failed.
+    #[error("signing keys could not be read or stored")]
+    Store(#[from] StoreError),
 }
 
 /// Everything that signs and verifies, for one issuer.
 #[derive(Debug)]
-pub struct Tokens {}
+pub struct Tokens {
+    issuer: Issuer,
+    keyring: Keyring,
+    jwks: String,
+    rsa: RsaThreads,
+}
 
 impl Tokens {
     /// Opens the keyring: makes the first key of each algorithm where there is none, unseals all.
+    /// Nothing is written unless every stored key opened. Needs a tokio runtime.
     ///
     /// # Errors
     /// When the store fails, or no configured key-encryption key opens a stored key.
@@ -36,13 +101,16 @@ impl Tokens {
         store: &dyn KeyStore,
         clock: &dyn Clock,
     ) -> Result<Self, TokenError> {
-        todo!()
+        let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
+        let keyring = keyring::open(&sealer, store, clock).await?;
+        let jwks = jwk::set(keyring.keys())?;
+        Ok(Self { issuer: issuer.clone(), keyring, jwks, rsa: RsaThreads::start()? })
     }
 
     /// The JWK Set (RFC 7517 5) as JSON text, made once.
     #[must_use]
     pub fn jwks(&self) -> &str {
-        todo!()
+        &self.jwks
     }
 
     /// Signs an access token (RFC 9068). RSA is signed off the event loop.
@@ -54,7 +122,7 @@ impl Tokens {
         claims: &AccessTokenClaims,
         algorithm: Algorithm,
     ) -> Result<String, TokenError> {
-        todo!()
+        self.sign(access_token::TYP, claims, algorithm).await
     }
 
     /// Signs an ID token.
@@ -62,7 +130,16 @@ impl Tokens {
     /// # Errors
     /// When there is no key of that algorithm.
     pub async fn sign_id_token(&self, claims: &IdTokenClaims, algorithm: Algorithm) -> Result<String, TokenError> {
-        todo!()
+        self.sign(ID_TOKEN_TYP, claims, algorithm).await
+    }
+
+    async fn sign(&self, typ: &str, claims: &impl Serialize, algorithm: Algorithm) -> Result<String, TokenError> {
+        let key = self.keyring.signing(algorithm).ok_or(TokenError::NoKey(algorithm))?;
+        let input = sign::input(typ, key, claims)?;
+        match algorithm {
+            Algorithm::ES256 => sign::complete(input, key.signer.as_ref()),
+            Algorithm::RS256 => self.rsa.complete(input, key).await,
+        }
     }
 
     /// Verifies an access token of ours: compact form, header (`typ`, `alg` that belongs to `kid`),
@@ -71,6 +148,6 @@ impl Tokens {
     /// # Errors
     /// `invalid_token`.
     pub fn verify_access_token(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, OAuthError> {
-        todo!()
+        verify::access_token(token, &self.keyring, &self.issuer, now)
     }
 }

@@ -1,0 +1,79 @@
+//! What this server says of itself (OpenID Connect Discovery 3, RFC 8414 2).
+//!
+//! Owns: the values, from configuration alone. Does not own: member names (`protocol/discovery`).
+
+use crate::config::Config;
+use crate::model::registry::Registry;
+use crate::model::signing_key::Algorithm;
+use crate::protocol::client_auth::Method;
+use crate::protocol::discovery::Metadata;
+use crate::protocol::token_request::GrantType;
+use crate::web::urls::{absolute, path};
+
+/// Claims of ID tokens and userinfo.
+const CLAIMS: [&str; 15] = [
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "name",
+    "preferred_username",
+    "updated_at",
+    "email",
+    "email_verified",
+];
+
+/// Makes the document.
+#[must_use]
+pub fn metadata(config: &Config) -> Metadata {
+    let issuer = &config.server.issuer;
+    Metadata {
+        issuer: issuer.clone(),
+        authorization_endpoint: absolute(issuer, path::AUTHORIZE),
+        token_endpoint: absolute(issuer, path::TOKEN),
+        userinfo_endpoint: absolute(issuer, path::USERINFO),
+        jwks_uri: absolute(issuer, path::JWKS),
+        scopes_supported: scopes(&config.registry),
+        response_types_supported: vec!["code"],
+        response_modes_supported: vec!["query"],
+        grant_types_supported: grant_types(&config.registry),
+        subject_types_supported: vec!["public"],
+        id_token_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
+        token_endpoint_auth_methods_supported: [Method::Basic, Method::Post, Method::None].map(Method::as_str).to_vec(),
+        claims_supported: CLAIMS.to_vec(),
+        code_challenge_methods_supported: vec!["S256"],
+        claim_types_supported: vec!["normal"],
+        authorization_response_iss_parameter_supported: true,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    }
+}
+
+fn scopes(registry: &Registry) -> Vec<String> {
+    let openid = ["openid", "profile", "email"].map(str::to_owned);
+    let apis = registry.apis().iter().flat_map(|api| &api.scopes).map(|scope| scope.name.to_string());
+    openid.into_iter().chain(apis).collect()
+}
+
+/// Codes always (silence would mean `implicit` too, RFC 8414 2), others when some client may use them.
+/// `refresh_token` may be configured but is not served.
+fn grant_types(registry: &Registry) -> Vec<&'static str> {
+    let used =
+        |grant: GrantType| registry.clients().any(|client| client.enabled && client.grant_types.contains(&grant));
+    GrantType::ALL
+        .into_iter()
+        .filter(|grant| match grant {
+            GrantType::AuthorizationCode => true,
+            GrantType::RefreshToken => false,
+            GrantType::ClientCredentials | GrantType::Password => used(*grant),
+        })
+        .map(GrantType::as_str)
+        .collect()
+}

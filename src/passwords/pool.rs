@@ -1,0 +1,134 @@
+//! The threads that hash: as many as configured, a bounded queue before them, one memory each.
+//!
+//! Owns: the bound, the threads, reuse and wiping of argon2's memory. Does not own: what is hashed
+//! (`hasher`).
+//!
+//! A hash takes tens of milliseconds and megabytes. Without a bound a herd of sign-ins takes all the
+//! memory there is, and without a thread of its own it stops every other request.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use argon2::{Argon2, Block};
+use tokio::sync::oneshot;
+use zeroize::Zeroize as _;
+
+/// A full queue is at most this much work (`[passwords] queue` is sized so).
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many sign-ins at once")]
+pub struct Busy {
+    /// When to try again.
+    pub retry_after: Duration,
+}
+
+impl Busy {
+    /// Try again when the queue has been worked off.
+    pub(super) const fn now() -> Self {
+        Self { retry_after: RETRY_AFTER }
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// The threads and their queue; the threads end with this value.
+#[derive(Debug)]
+pub(super) struct Pool {
+    jobs: SyncSender<Job>,
+}
+
+impl Pool {
+    /// Starts `threads` threads with room for `waiting` jobs that wait; at least one of each.
+    pub(super) fn start(threads: usize, waiting: usize) -> std::io::Result<Self> {
+        let (jobs, queue) = sync_channel(waiting.max(1));
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..threads.max(1) {
+            let queue = Arc::clone(&queue);
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || serve(&queue))?;
+        }
+        Ok(Self { jobs })
+    }
+
+    /// Runs `work` on one of the threads. When the caller stops waiting before it began, it is not run.
+    ///
+    /// # Errors
+    /// At once when the queue is full.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (answer, answered) = oneshot::channel();
+        let job = move |memory: &mut Memory| {
+            if !answer.is_closed() {
+                // The caller may be gone by now: then nobody needs the answer.
+                let _ = answer.send(work(memory));
+            }
+        };
+        self.jobs.try_send(Box::new(job)).map_err(|_| Busy::now())?;
+        answered.await.map_err(|_| Busy::now())
+    }
+}
+
+fn serve(queue: &Mutex<Receiver<Job>>) {
+    let mut memory = Memory::default();
+    loop {
+        // The lock is held while waiting: whoever holds it is next, the others wait for it.
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A panic must not cost a thread; its caller sees the answer's channel close.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+            memory = Memory::default();
+        }
+    }
+}
+
+/// What one thread computes in. A fresh buffer costs as much time in page faults as half a hash, so it
+/// is kept; it is wiped after each use, so that nothing of a password outlives its hash.
+#[derive(Default)]
+pub(super) struct Memory {
+    blocks: Vec<Block>,
+}
+
+impl Memory {
+    /// Computes an argon2 hash. A buffer beyond `kept` KiB, which only an unusual stored hash needs, is
+    /// given back.
+    pub(super) fn compute(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        kept: u32,
+        out: &mut [u8],
+    ) -> argon2::Result<()> {
+        let count = argon2.params().block_count();
+        if self.blocks.len() < count {
+            self.blocks.resize(count, Block::new());
+        }
+        let blocks = self.blocks.get_mut(..count).unwrap_or_default();
+        let done = argon2.hash_password_into_with_memory(password, salt, out, &mut *blocks);
+        blocks.iter_mut().for_each(Block::zeroize);
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+        if self.blocks.len() > kept {
+            self.blocks.truncate(kept);
+            self.blocks.shrink_to_fit();
+        }
+        done
+    }
+
+    /// Whether nothing of the last hash is left.
+    #[cfg(test)]
+    pub(super) fn is_wiped(&self) -> bool {
+        self.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    }
+
+    /// How many KiB are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.blocks.len()
+    }
+}

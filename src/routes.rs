@@ -1,0 +1,50 @@
+//! The URL table.
+//!
+//! Owns: which endpoint answers under which prefix. Does not own: paths (`web/urls`) or handlers.
+
+use actix_web::web::{ServiceConfig, scope, to};
+use actix_web::{HttpResponse, Responder};
+
+use crate::endpoints::{
+    assets, authorize, consent, discovery, health, home, jwks, login, logout, password, token, userinfo,
+};
+use crate::protocol::issuer::Issuer;
+use crate::web::reply::Document;
+
+/// Documents made once at the start.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// The metadata.
+    pub metadata: Document,
+    /// The JWK Set.
+    pub jwks: Document,
+}
+
+/// Everything a public listener answers.
+pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer, documents: &Documents) {
+    health::routes(cfg);
+    discovery::routes(cfg, issuer, &documents.metadata);
+    cfg.service(scope(issuer.path()).configure(|cfg| {
+        jwks::routes(cfg, documents.jwks.clone());
+        token::routes(cfg);
+        userinfo::routes(cfg);
+        assets::routes(cfg);
+        authorize::routes(cfg);
+        login::routes(cfg);
+        password::routes(cfg);
+        consent::routes(cfg);
+        logout::routes(cfg);
+        home::routes(cfg);
+    }));
+    cfg.default_service(to(not_found));
+}
+
+/// Everything the admin listener answers.
+pub fn admin(cfg: &mut ServiceConfig) {
+    health::routes(cfg);
+    cfg.default_service(to(not_found));
+}
+
+async fn not_found() -> impl Responder {
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found\n")
+}

@@ -1,0 +1,161 @@
+//! The composition root: parts become a server that listens, serves and stops.
+//!
+//! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
+//! (`store::open`), signals and arguments (`cli`).
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App as ActixApp, HttpServer};
+use anyhow::{Context as _, anyhow, ensure};
+use futures_util::future::{join, join_all, try_join_all};
+
+use crate::app::{App, Shutdown};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::endpoints::discovery;
+use crate::passwords::PasswordHasher;
+use crate::routes::{self, Documents};
+use crate::store::{Stores, sweep_forever};
+use crate::tokens::Tokens;
+use crate::web::edge;
+use crate::web::reply::Document;
+
+/// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A server that is ready to run.
+pub struct Application {
+    app: App,
+    documents: Documents,
+    listeners: Vec<TcpListener>,
+    admin: Option<TcpListener>,
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Application").field("addresses", &self.addresses()).finish_non_exhaustive()
+    }
+}
+
+impl Application {
+    /// Opens the keyring, starts the password pool and makes the public documents. Nothing is served
+    /// before [`Application::run`], but the listeners already queue connections.
+    ///
+    /// # Errors
+    /// When the keyring does not open, the password parameters are wrong, or there is no listener.
+    pub async fn build(
+        config: Config,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        listeners: Vec<TcpListener>,
+        admin: Option<TcpListener>,
+    ) -> anyhow::Result<Self> {
+        ensure!(!listeners.is_empty(), "no address to listen on");
+        let issuer = &config.server.issuer;
+        let tokens = Tokens::open(issuer, &config.keys, stores.keys.as_ref(), clock.as_ref())
+            .await
+            .context("cannot open the signing keys")?;
+        let passwords = PasswordHasher::start(&config.passwords)
+            .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
+        let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
+        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks().to_owned()) };
+        let app = App {
+            config: Arc::new(config),
+            stores,
+            tokens: Arc::new(tokens),
+            passwords,
+            clock,
+            shutdown: Shutdown::default(),
+        };
+        Ok(Self { app, documents, listeners, admin })
+    }
+
+    /// What its handlers receive.
+    #[must_use]
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where it listens; the admin listener is not among them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// Serves until `shutdown` comes, then stops: `/readyz` says no, no new connection is taken, idle
+    /// ones are closed, and requests in flight have `shutdown_timeout` to finish.
+    ///
+    /// # Errors
+    /// When a listener cannot be used.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let Self { app, documents, listeners, admin } = self;
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let issuer = app.config.server.issuer.clone();
+        let public = move |cfg: &mut ServiceConfig| routes::public(cfg, &issuer, &documents);
+        let mut servers = vec![serve(&app, listeners, cores, public)?];
+        if let Some(admin) = admin {
+            servers.push(serve(&app, vec![admin], 1, routes::admin)?);
+        }
+        let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
+        let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
+        let mut running = std::pin::pin!(try_join_all(servers));
+        let failed = tokio::select! {
+            result = &mut running => Some(result),
+            () = shutdown => None,
+        };
+        if let Some(result) = failed {
+            sweeper.abort();
+            return result.map(|_| ());
+        }
+        tracing::info!("stopping: no new requests, those in flight may finish");
+        app.shutdown.begin();
+        let stopped = join_all(handles.iter().map(|handle| handle.stop(true)));
+        let (_, result) = join(stopped, running).await;
+        sweeper.abort();
+        result.map(|_| ())
+    }
+}
+
+/// A server over these listeners. Signals are the command line's.
+fn serve(
+    app: &App,
+    listeners: Vec<TcpListener>,
+    workers: usize,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let config = Arc::clone(&app.config);
+    let data = Data::new(app.clone());
+    let factory = move || ActixApp::new().app_data(data.clone()).configure(routes.clone()).wrap(from_fn(edge::serve));
+    let mut server = HttpServer::new(factory)
+        .workers(workers)
+        .max_connections(config.limits.connections.div_ceil(workers).max(1))
+        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+        .client_request_timeout(config.limits.header_timeout)
+        .disable_signals()
+        .shutdown_timeout(config.server.shutdown_timeout.as_secs());
+    for listener in listeners {
+        server = server.listen(listener)?;
+    }
+    Ok(server.run())
+}
+
+/// Binds every address, in order.
+///
+/// # Errors
+/// The first address that cannot be bound, named.
+pub fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    addresses
+        .iter()
+        .map(|address| {
+            TcpListener::bind(address).map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+        })
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! Private keys at rest: AES-256-GCM under a ring of key-encryption keys.
+//!
+//! Owns: reading the key-encryption keys, sealing and opening. Does not own: where sealed keys are kept
+//! (`store`) or what is in them (`keyring`).
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use rand::CryptoRng;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use crate::model::signing_key::Algorithm;
+use crate::protocol::opaque::TokenHash;
+use crate::tokens::TokenError;
+
+/// Bytes of a key-encryption key.
+const KEK_LEN: usize = 32;
+/// Bytes that AES-GCM adds.
+const TAG_LEN: usize = 16;
+/// Keeps the id of a key-encryption key apart from any other digest of it.
+const ID_DOMAIN: &[u8] = b"vestibule key-encryption key id\0";
+/// What is sealed; a sealed value of one purpose never opens as another.
+const PURPOSE: &str = "vestibule signing key";
+
+/// The configured key-encryption keys: the first seals, all open.
+pub(super) struct KeyEncryptionKeys {
+    first: KeyEncryptionKey,
+    others: Vec<KeyEncryptionKey>,
+}
+
+struct KeyEncryptionKey {
+    id: String,
+    key: LessSafeKey,
+}
+
+impl KeyEncryptionKeys {
+    /// Reads them: 32 bytes each in base64, standard or URL alphabet, padded or not, white space around.
+    pub(super) fn parse(texts: &[SecretString]) -> Result<Self, TokenError> {
+        let mut keys = Vec::with_capacity(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            let fault = |fault| TokenError::EncryptionKey { position: index + 1, count: texts.len(), fault };
+            let bytes = decode(text.expose_secret()).map_err(fault)?;
+            keys.push(KeyEncryptionKey::new(&bytes)?);
+        }
+        let mut keys = keys.into_iter();
+        let first = keys.next().ok_or(TokenError::NoEncryptionKey)?;
+        Ok(Self { first, others: keys.collect() })
+    }
+
+    /// Seals a PKCS#8 document for the signing key `kid`; the id of the key-encryption key and the bytes.
+    pub(super) fn seal(
+        &self,
+        kid: &str,
+        algorithm: Algorithm,
+        pkcs8: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(String, Vec<u8>), TokenError> {
+        let mut nonce = [0_u8; NONCE_LEN];
+        rng.fill_bytes(&mut nonce);
+        // Reserved in full, so that the clear text is not left behind by a reallocation.
+        let mut body = Vec::with_capacity(pkcs8.len() + TAG_LEN);
+        body.extend_from_slice(pkcs8);
+        self.first
+            .key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(associated(kid, algorithm)),
+                &mut body,
+            )
+            .map_err(|_| TokenError::Cryptography("a signing key could not be sealed"))?;
+        let mut sealed = nonce.to_vec();
+        sealed.append(&mut body);
+        Ok((self.first.id.clone(), sealed))
+    }
+
+    /// Opens what was sealed for `kid` and `algorithm`.
+    pub(super) fn open(
+        &self,
+        kid: &str,
+        algorithm: Algorithm,
+        kek_id: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        let all = || std::iter::once(&self.first).chain(&self.others);
+        all().filter(|kek| kek.id == kek_id).find_map(|kek| kek.open(kid, algorithm, sealed)).ok_or_else(|| {
+            TokenError::Sealed {
+                kid: kid.to_owned(),
+                kek_id: kek_id.to_owned(),
+                configured: all().map(|kek| kek.id.as_str()).collect::<Vec<_>>().join(", "),
+            }
+        })
+    }
+}
+
+impl KeyEncryptionKey {
+    fn new(bytes: &[u8]) -> Result<Self, TokenError> {
+        let id = TokenHash::of(&Zeroizing::new([ID_DOMAIN, bytes].concat())).log_prefix();
+        let key = UnboundKey::new(&AES_256_GCM, bytes)
+            .map_err(|_| TokenError::Cryptography("a key-encryption key was refused"))?;
+        Ok(Self { id, key: LessSafeKey::new(key) })
+    }
+
+    fn open(&self, kid: &str, algorithm: Algorithm, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let length = self.key.open_in_place(nonce, Aad::from(associated(kid, algorithm)), &mut body).ok()?.len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+/// What a sealed key is bound to: its purpose, algorithm and name.
+fn associated(kid: &str, algorithm: Algorithm) -> Vec<u8> {
+    [PURPOSE, algorithm.as_str(), kid].join("\0").into_bytes()
+}
+
+fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let bytes = GeneralPurpose::new(alphabet, config).decode(text).map_err(|_| "it is not base64")?;
+    let bytes = Zeroizing::new(bytes);
+    match bytes.len() {
+        KEK_LEN if bytes.windows(2).all(|pair| pair.first() == pair.last()) => {
+            Err("it is one byte repeated, which is a placeholder and no secret")
+        }
+        KEK_LEN => Ok(bytes),
+        length if length < KEK_LEN => Err("it has fewer than 32 bytes"),
+        _ => Err("it has more than 32 bytes"),
+    }
+}

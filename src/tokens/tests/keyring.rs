@@ -1,0 +1,175 @@
+//! The keyring at rest: made once, sealed, opened again.
+
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
+
+use super::*;
+use crate::tokens::seal::KeyEncryptionKeys;
+
+fn kids(tokens: &Tokens) -> Vec<String> {
+    let mut kids: Vec<String> = tokens.keyring.keys().map(|key| key.kid.clone()).collect();
+    kids.sort();
+    kids
+}
+
+fn ring(keys: &[SecretString]) -> KeyEncryptionKeys {
+    KeyEncryptionKeys::parse(keys).unwrap()
+}
+
+#[tokio::test]
+async fn the_first_start_makes_one_key_of_each_algorithm_and_the_second_finds_them() {
+    let store = Keys::default();
+    let first = open_with(&store, vec![kek(1)]).await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), Algorithm::ALL.len());
+    let second = open_with(&store, vec![kek(1)]).await.unwrap();
+    assert_eq!(kids(&first), kids(&second));
+    assert_eq!(first.jwks(), second.jwks());
+    let token = first.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
+    assert!(second.verify_access_token(&token, NOW).is_ok());
+}
+
+#[tokio::test]
+async fn two_instances_that_start_together_end_with_the_same_keys() {
+    let store = Keys::default();
+    let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(kids(&one), kids(&two));
+    assert_eq!(store.list().await.unwrap().len(), Algorithm::ALL.len());
+}
+
+#[tokio::test]
+async fn the_newest_key_of_an_algorithm_signs_and_older_ones_verify() {
+    let (old, new) = (filled().await, Keys::default());
+    let older = open_with(&old, vec![kek(1)]).await.unwrap();
+    open_with(&new, vec![kek(1)]).await.unwrap();
+    let both = [new.list().await.unwrap(), old.list().await.unwrap()].concat();
+    let tokens = open_with(&Keys(Mutex::new(both)), vec![kek(1)]).await.unwrap();
+    let before = older.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
+    assert!(tokens.verify_access_token(&before, NOW).is_ok());
+    let now = tokens.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
+    assert!(older.verify_access_token(&now, NOW).is_err());
+}
+
+#[tokio::test]
+async fn a_wrong_key_encryption_key_is_named_and_writes_nothing() {
+    let store = filled().await;
+    // With one key missing, a fresh one would be due.
+    store.0.lock().unwrap().truncate(1);
+    let before = store.list().await.unwrap();
+    let error = open_with(&store, vec![kek(2)]).await.unwrap_err().to_string();
+    assert!(error.starts_with("no configured key-encryption key opens signing key "), "{error}");
+    assert!(error.contains(&before[0].kid) && error.contains(&before[0].kek_id), "{error}");
+    assert!(store.list().await.unwrap() == before);
+}
+
+#[tokio::test]
+async fn the_first_key_encryption_key_seals_and_all_open() {
+    let store = filled().await;
+    assert!(open_with(&store, vec![kek(2), kek(1)]).await.is_ok());
+    store.0.lock().unwrap().retain(|key| key.algorithm == Algorithm::RS256);
+    open_with(&store, vec![kek(2), kek(1)]).await.unwrap();
+    let keys = store.list().await.unwrap();
+    assert_ne!(keys[0].kek_id, keys[1].kek_id);
+    assert!(open_with(&store, vec![kek(1)]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_changed_record_does_not_open() {
+    let keys = filled().await.list().await.unwrap();
+    let (one, two) = (&keys[0], &keys[1]);
+    let swapped = SealedSigningKey { sealed: two.sealed.clone(), ..one.clone() };
+    let renamed = SealedSigningKey { kid: two.kid.clone(), ..one.clone() };
+    let retyped = SealedSigningKey { algorithm: two.algorithm, ..one.clone() };
+    for record in [swapped, renamed, retyped] {
+        let store = Keys(Mutex::new(vec![record]));
+        assert!(matches!(open_with(&store, vec![kek(1)]).await, Err(TokenError::Sealed { .. })));
+        assert_eq!(store.list().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_under_a_foreign_name_is_refused_even_when_it_opens() {
+    let mut rng = crate::clock::system_rng();
+    let ring = ring(&[kek(1)]);
+    let keys = filled().await.list().await.unwrap();
+    let es = keys.iter().find(|key| key.algorithm == Algorithm::ES256).unwrap();
+    let pkcs8 = ring.open(&es.kid, es.algorithm, &es.kek_id, &es.sealed).unwrap();
+    let (kek_id, bytes) = ring.seal("other", Algorithm::ES256, &pkcs8, &mut rng).unwrap();
+    let record = SealedSigningKey { kid: "other".to_owned(), kek_id, sealed: bytes, ..es.clone() };
+    assert!(matches!(open_with(&Keys(Mutex::new(vec![record])), vec![kek(1)]).await, Err(TokenError::Damaged { .. })));
+}
+
+#[test]
+fn every_flipped_bit_of_a_sealed_key_is_noticed() {
+    let mut rng = crate::clock::system_rng();
+    let ring = ring(&[kek(1)]);
+    let (id, sealed) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
+    assert_eq!(ring.open("kid", Algorithm::ES256, &id, &sealed).unwrap().as_slice(), b"a private key");
+    for bit in 0..sealed.len() * 8 {
+        let mut changed = sealed.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(ring.open("kid", Algorithm::ES256, &id, &changed).is_err(), "{bit}");
+    }
+    for length in 0..sealed.len() {
+        assert!(ring.open("kid", Algorithm::ES256, &id, &sealed[..length]).is_err(), "{length}");
+    }
+    assert!(ring.open("kid2", Algorithm::ES256, &id, &sealed).is_err());
+    assert!(ring.open("kid", Algorithm::RS256, &id, &sealed).is_err());
+    assert!(ring.open("kid", Algorithm::ES256, "00000000", &sealed).is_err());
+}
+
+#[test]
+fn sealing_twice_gives_different_bytes_without_the_clear_text() {
+    let mut rng = crate::clock::system_rng();
+    let ring = ring(&[kek(1)]);
+    let (_, one) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
+    let (_, two) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
+    assert_ne!(one, two);
+    assert!(!one.windows(7).any(|window| window == b"private"));
+}
+
+#[test]
+fn key_encryption_keys_are_read_in_every_spelling_of_base64() {
+    let bytes: Vec<u8> = (200..232).collect();
+    let padded = STANDARD.encode(&bytes);
+    let spellings = [
+        padded.clone(),
+        format!("  {padded}\n"),
+        STANDARD_NO_PAD.encode(&bytes),
+        URL_SAFE.encode(&bytes),
+        URL_SAFE_NO_PAD.encode(&bytes),
+    ];
+    let mut rng = crate::clock::system_rng();
+    let (id, sealed) = ring(&[SecretString::from(padded)]).seal("k", Algorithm::ES256, b"x", &mut rng).unwrap();
+    assert_eq!(id.len(), 8);
+    for spelling in spellings {
+        assert!(ring(&[SecretString::from(spelling)]).open("k", Algorithm::ES256, &id, &sealed).is_ok());
+    }
+}
+
+#[test]
+fn a_key_encryption_key_of_another_shape_says_what_was_expected_and_not_what_it_was() {
+    for (text, fault) in [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("hunter2 hunter2", "not base64"),
+        ("c2VjcmV0", "fewer than 32 bytes"),
+        ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "placeholder"),
+        ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISI=", "more than 32 bytes"),
+    ] {
+        let Err(error) = KeyEncryptionKeys::parse(&[kek(1), SecretString::from(text)]) else { panic!("{text}") };
+        let message = error.to_string();
+        assert!(message.starts_with("key-encryption key 2 of 2: "), "{message}");
+        assert!(message.contains(fault) && message.contains("32 random bytes in base64"), "{message}");
+        assert!(text.trim().is_empty() || !format!("{message} {error:?}").contains(text.trim()));
+    }
+    assert!(matches!(KeyEncryptionKeys::parse(&[]), Err(TokenError::NoEncryptionKey)));
+}
+
+#[tokio::test]
+async fn nothing_secret_is_shown_by_debug() {
+    let tokens = tokens().await;
+    let shown = format!("{tokens:?}");
+    assert!(shown.contains("kid") && !shown.contains("signer"), "{shown}");
+    let Err(error) = KeyEncryptionKeys::parse(&[SecretString::from("c2VjcmV0")]) else { panic!() };
+    assert!(!format!("{error:?}{error}").contains("c2VjcmV0"));
+}

@@ -1,0 +1,81 @@
+//! The client of a request: who it says it is, and the proof.
+//!
+//! Owns: the extractor that every client-authenticated endpoint begins with. Does not own: reading
+//! credentials (`protocol/client_auth`) or judging them (`model`).
+
+use std::sync::Arc;
+
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
+use futures_util::future::LocalBoxFuture;
+
+use crate::app::App;
+use crate::model::client::{AuthenticatedClient, Client};
+use crate::protocol::client_auth::UnverifiedClient;
+use crate::protocol::error::OAuthError;
+use crate::protocol::params::Params;
+use crate::web::error::ApiError;
+use crate::web::params::read_form;
+
+/// The registered client that a request concerns, proven or only named: CORS and the log line go by
+/// it. In the extensions of the request.
+#[derive(Debug, Clone)]
+pub struct Concerned(pub Arc<Client>);
+
+impl Concerned {
+    /// Notes it.
+    pub fn note(request: &HttpRequest, client: &Arc<Client>) {
+        request.extensions_mut().insert(Self(Arc::clone(client)));
+    }
+}
+
+/// A form POST by an authenticated client. The order of refusals: parameters in the query, media
+/// type, size, form, client.
+#[derive(Debug)]
+pub struct ClientRequest {
+    /// The proof.
+    pub client: AuthenticatedClient,
+    /// The form.
+    pub params: Params,
+}
+
+impl FromRequest for ClientRequest {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let app = request
+                .app_data::<web::Data<App>>()
+                .cloned()
+                .ok_or_else(|| ApiError::internal("the app is not in the app data"))?;
+            if !request.query_string().is_empty() {
+                let error = OAuthError::invalid_request("parameters belong in the form body, not in the query");
+                return Err(error.into());
+            }
+            let params = read_form(&request, payload, app.config.limits.body).await?;
+            let unverified = UnverifiedClient::read(authorization(&request)?, &params)?;
+            let named = unverified.candidates.iter().find_map(|named| app.registry().find_client(&named.client_id));
+            if let Some(client) = named {
+                Concerned::note(&request, client);
+            }
+            let client = app.registry().authenticate(&unverified)?;
+            Ok(Self { client, params })
+        })
+    }
+}
+
+/// The one `Authorization` header.
+///
+/// # Errors
+/// `invalid_request` when there are two: they could name two parties.
+pub fn authorization(request: &HttpRequest) -> Result<Option<&[u8]>, OAuthError> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let first = headers.next().map(HeaderValue::as_bytes);
+    match headers.next() {
+        None => Ok(first),
+        Some(_) => Err(OAuthError::invalid_request("two Authorization headers")),
+    }
+}
