@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::CryptoRng;
+use uuid::Uuid;
 
-use crate::clock::{Clock, system_rng};
+use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
 use crate::passwords::PasswordHasher;
@@ -69,9 +70,14 @@ impl App {
         self.clock.now()
     }
 
+    /// A fresh `UUIDv7`.
+    #[must_use]
+    pub fn fresh_uuid(&self) -> Uuid {
+        uuid_v7(self.now(), &mut self.rng())
+    }
+
     /// A cryptographic random source.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "handlers ask the bundle, so that the source has one place")]
     pub fn rng(&self) -> impl CryptoRng + use<> {
         system_rng()
     }

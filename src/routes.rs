@@ -5,7 +5,9 @@
 use actix_web::web::{ServiceConfig, scope, to};
 use actix_web::{HttpResponse, Responder};
 
-use crate::endpoints::{discovery, health, jwks, token, userinfo};
+use crate::endpoints::{
+    assets, authorize, consent, discovery, health, home, jwks, login, logout, password, token, userinfo,
+};
 use crate::protocol::issuer::Issuer;
 use crate::web::reply::Document;
 
@@ -26,7 +28,13 @@ pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer, documents: &Documents) {
         jwks::routes(cfg, documents.jwks.clone());
         token::routes(cfg);
         userinfo::routes(cfg);
-        // pages
+        assets::routes(cfg);
+        authorize::routes(cfg);
+        login::routes(cfg);
+        password::routes(cfg);
+        consent::routes(cfg);
+        logout::routes(cfg);
+        home::routes(cfg);
     }));
     cfg.default_service(to(not_found));
 }

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes::{self, Documents};
-use crate::store::Stores;
+use crate::store::{Stores, sweep_forever};
 use crate::tokens::Tokens;
 use crate::web::edge;
 use crate::web::reply::Document;
@@ -104,16 +104,22 @@ impl Application {
         if let Some(admin) = admin {
             servers.push(serve(&app, vec![admin], 1, routes::admin)?);
         }
+        let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
-        tokio::select! {
-            result = &mut running => return result.map(|_| ()),
-            () = shutdown => {}
+        let failed = tokio::select! {
+            result = &mut running => Some(result),
+            () = shutdown => None,
+        };
+        if let Some(result) = failed {
+            sweeper.abort();
+            return result.map(|_| ());
         }
         tracing::info!("stopping: no new requests, those in flight may finish");
         app.shutdown.begin();
         let stopped = join_all(handles.iter().map(|handle| handle.stop(true)));
         let (_, result) = join(stopped, running).await;
+        sweeper.abort();
         result.map(|_| ())
     }
 }

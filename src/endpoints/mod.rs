@@ -2,9 +2,15 @@
 //!
 //! Owns: the list. Does not own: the URL table (`routes`). Endpoints never import one another.
 
+pub mod assets;
+pub mod authorize;
+pub mod consent;
 pub mod discovery;
 pub mod health;
+pub mod home;
 pub mod jwks;
+pub mod login;
+pub mod logout;
+pub mod password;
 pub mod token;
 pub mod userinfo;
-// pages

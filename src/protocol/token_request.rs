@@ -91,7 +91,7 @@ pub enum TokenRequest {
 }
 
 impl TokenRequest {
-    /// Reads `grant_type`, which is known before the client is (its error is the first).
+    /// Reads `grant_type`.
     ///
     /// # Errors
     /// `invalid_request` when missing, `unsupported_grant_type` when we do not serve it.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
 use futures_util::future::LocalBoxFuture;
 
@@ -73,7 +73,7 @@ impl FromRequest for ClientRequest {
 /// `invalid_request` when there are two: they could name two parties.
 pub fn authorization(request: &HttpRequest) -> Result<Option<&[u8]>, OAuthError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
-    let first = headers.next().map(|value| value.as_bytes());
+    let first = headers.next().map(HeaderValue::as_bytes);
     match headers.next() {
         None => Ok(first),
         Some(_) => Err(OAuthError::invalid_request("two Authorization headers")),

@@ -92,3 +92,80 @@ fn readable_origin(request: &HttpRequest) -> Option<HeaderValue> {
     let client = concerned.as_ref().map(|concerned| concerned.0.as_ref());
     may_read(app.registry(), client, header.to_str().ok()?).then(|| header.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::client::{ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
+    use crate::model::signing_key::Algorithm;
+    use crate::protocol::ids::ClientId;
+    use crate::protocol::redirect_uri::{ApplicationType, RedirectUri};
+    use crate::protocol::scope::Scopes;
+
+    fn client(id: &str, redirect_uri: &str, allowed_origin: &str) -> Client {
+        Client {
+            client_id: ClientId::parse(id).unwrap(),
+            client_name: id.to_owned(),
+            enabled: true,
+            first_party: false,
+            application_type: ApplicationType::Web,
+            redirect_uris: vec![RedirectUri::parse(redirect_uri, ApplicationType::Web).unwrap()],
+            grant_types: BTreeSet::new(),
+            authentication: ClientAuthentication::Public,
+            scope: Scopes::default(),
+            default_scope: Scopes::default(),
+            default_audience: None,
+            consent: ConsentPolicy::default(),
+            pkce: PkcePolicy::default(),
+            access_token_lifetime: None,
+            id_token_signed_response_alg: Algorithm::RS256,
+            id_token_claims: IdTokenClaimsPolicy::default(),
+            allowed_origins: vec![allowed_origin.to_owned()],
+            defined_at: None,
+        }
+    }
+
+    fn registry(dev: bool) -> Registry {
+        let one = client("one", "https://one.example/cb", "https://docs.one.example");
+        let two = client("two", "https://two.example/cb", "null");
+        Registry::new(vec![one, two], Vec::new(), Vec::new(), dev)
+    }
+
+    #[test]
+    fn an_answer_is_readable_from_the_origins_of_its_client_only() {
+        let registry = registry(false);
+        let one = registry.find_client("one").map(AsRef::as_ref);
+        let read = |client: Option<&Client>, origin: &str| may_read(&registry, client, origin);
+        for origin in ["https://one.example", "https://docs.one.example"] {
+            assert!(read(one, origin), "{origin}");
+        }
+        for origin in ["https://two.example", "https://one.example:8443", "http://one.example", "http://localhost:3000"]
+        {
+            assert!(!read(one, origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn without_a_client_every_origin_that_some_client_has_may_read() {
+        let registry = registry(false);
+        assert!(may_read(&registry, None, "https://two.example"));
+        assert!(!may_read(&registry, None, "https://evil.example"));
+    }
+
+    #[test]
+    fn null_is_no_origin_even_where_it_is_configured() {
+        let registry = registry(true);
+        assert!(!may_read(&registry, registry.find_client("two").map(AsRef::as_ref), "null"));
+        assert!(!may_read(&registry, None, "null"));
+    }
+
+    #[test]
+    fn in_dev_loopback_origins_are_every_clients() {
+        let registry = registry(true);
+        let one = registry.find_client("one").map(AsRef::as_ref);
+        assert!(may_read(&registry, one, "http://localhost:5173"));
+        assert!(!may_read(&registry, one, "http://localhost.evil.example"));
+    }
+}

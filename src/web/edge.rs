@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::protocol::error::ErrorCode;
 use crate::web::address::{ClientAddress, client_address};
 use crate::web::client::Concerned;
 use crate::web::error::ApiError;
@@ -96,7 +97,7 @@ fn identify(request: &ServiceRequest, app: &App) -> RequestId {
     let peer = request.peer_addr().map(|peer| peer.ip());
     let address = client_address(peer, &forwarded, &app.config.proxies.trusted);
     let presented = request.headers().get(request_id::HEADER).map(HeaderValue::as_bytes);
-    let id = RequestId::choose(presented, address.by_trusted_proxy, app.now(), &mut app.rng());
+    let id = RequestId::choose(presented, address.by_trusted_proxy, app.fresh_uuid());
     let mut extensions = request.extensions_mut();
     extensions.insert(address);
     extensions.insert(id.clone());
@@ -139,7 +140,7 @@ impl Line {
             status: response.status().as_u16(),
             client_id: extensions.get::<Concerned>().map(|concerned| concerned.0.client_id.to_string()),
             address: extensions.get::<ClientAddress>().and_then(|client| client.address).map(|ip| ip.to_string()),
-            error: api.and_then(ApiError::code).map(|code| code.as_str()).or(noted.error),
+            error: api.and_then(ApiError::code).map(ErrorCode::as_str).or(noted.error),
             cause: api.and_then(ApiError::cause).or(noted.cause),
         }
     }
@@ -171,4 +172,20 @@ fn now() -> Instant {
 
 fn took(started: Instant) -> Duration {
     started.elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_costs_one_answer() {
+        assert!(survive(async { panic!("on purpose") }).await.is_err());
+        assert!(matches!(survive(async { 7 }).await, Ok(7)));
+    }
+
+    #[test]
+    fn probes_are_quiet() {
+        assert!(is_probe("/livez") && is_probe("/readyz") && !is_probe("/token"));
+    }
 }

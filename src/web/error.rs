@@ -12,7 +12,6 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::passwords::Busy;
 use crate::protocol::bearer;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::store::StoreError;
@@ -153,12 +152,6 @@ impl From<StoreError> for ApiError {
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         Self::unavailable(STORE_RETRY, Some(Box::new(error)))
-    }
-}
-
-impl From<Busy> for ApiError {
-    fn from(busy: Busy) -> Self {
-        Self::unavailable(busy.retry_after, Some(Box::new(busy)))
     }
 }
 

@@ -106,11 +106,11 @@ mod tests {
     use super::*;
 
     async fn read(content_type: &'static str, body: &'static [u8]) -> Result<Params, FormError> {
-        let (request, mut payload) = TestRequest::post()
+        let (request, payload) = TestRequest::post()
             .insert_header((CONTENT_TYPE, content_type))
             .set_payload(Bytes::from_static(body))
             .to_http_parts();
-        read_form(&request, payload.take(), 16).await
+        read_form(&request, payload, 16).await
     }
 
     #[actix_web::test]

@@ -6,10 +6,7 @@ use std::fmt;
 
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpMessage as _, HttpRequest};
-use rand::CryptoRng;
-
-use crate::clock::uuid_v7;
-use crate::protocol::time::Timestamp;
+use uuid::Uuid;
 
 /// `x-request-id`, in and out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -19,17 +16,12 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The id that a trusted proxy gave the request, or a fresh one (`UUIDv7`). Nobody else chooses:
-    /// an id that a client could repeat would make the log useless as evidence.
+    /// The id that a trusted proxy gave the request, or the fresh one. Nobody else chooses: an id that
+    /// a client could repeat would make the log useless as evidence.
     #[must_use]
-    pub fn choose(
-        presented: Option<&[u8]>,
-        by_trusted_proxy: bool,
-        now: Timestamp,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Self {
+    pub fn choose(presented: Option<&[u8]>, by_trusted_proxy: bool, fresh: Uuid) -> Self {
         let presented = presented.filter(|_| by_trusted_proxy).and_then(Self::parse);
-        presented.unwrap_or_else(|| Self(uuid_v7(now, rng).to_string()))
+        presented.unwrap_or_else(|| Self(fresh.to_string()))
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
@@ -60,10 +52,9 @@ impl fmt::Display for RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::system_rng;
 
     fn choose(presented: Option<&[u8]>, trusted: bool) -> String {
-        RequestId::choose(presented, trusted, Timestamp::from_seconds(1_700_000_000), &mut system_rng()).to_string()
+        RequestId::choose(presented, trusted, Uuid::nil()).to_string()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Owns: which tokens open it and what it tells. Does not own: the claims (`model/person`).
 
+mod answer;
 mod handler;
 
 pub use handler::routes;

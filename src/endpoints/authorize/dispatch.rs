@@ -1,0 +1,160 @@
+//! The one dispatcher: from what is next to a URL.
+//!
+//! Owns: starting a transaction, going on with it, and issuing its code once. Does not own: the
+//! decision what is next (`model/next_step`).
+
+use std::sync::Arc;
+
+use super::begin::AuthorizeError;
+use crate::app::App;
+use crate::clock::uuid_v7;
+use crate::model::checked_request::CheckedRequest;
+use crate::model::client::Client;
+use crate::model::code_grant::CodeGrant;
+use crate::model::interaction::Interaction;
+use crate::model::next_step::NextStep;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::ids::GrantId;
+use crate::protocol::opaque::{OpaqueToken, TokenHash};
+use crate::protocol::scope::Scopes;
+use crate::store::StoreError;
+use crate::web::page_error::PageError;
+use crate::web::session::SignedIn;
+use crate::web::transaction::{self, Standing, Transaction};
+use crate::web::urls::{self, path};
+
+/// One request of a browser.
+pub(super) struct Visit<'a> {
+    /// The app.
+    pub(super) app: &'a App,
+    /// The browser it comes from.
+    pub(super) browser: TokenHash,
+    /// Who is signed in there.
+    pub(super) visitor: Option<&'a SignedIn>,
+}
+
+/// Where a visit to the dispatcher leads.
+pub(super) enum Resumed {
+    /// To this URL.
+    Go(String),
+    /// The answer was sent before; the client's name and the URL that begins the same request anew.
+    Answered(String, String),
+}
+
+/// Starts a transaction. It is stored only when there is something to ask: a sign-in that needs no
+/// page leaves nothing behind.
+///
+/// # Errors
+/// To the client, or a page when a store fails.
+pub(super) async fn start(
+    visit: &Visit<'_>,
+    client: &Arc<Client>,
+    request: CheckedRequest,
+) -> Result<String, AuthorizeError> {
+    let app = visit.app;
+    let now = app.now();
+    let until = now.plus(app.config.lifetimes.interaction);
+    let interaction = Interaction::begin(client.client_id.clone(), request, visit.browser, now, until);
+    let step = transaction::decide(app, &interaction, client, visit.visitor).await?;
+    match page_of(&step) {
+        Some(page) => {
+            let id = OpaqueToken::generate(&mut app.rng());
+            app.stores.interactions.put(&id.hash(), &interaction).await?;
+            Ok(urls::in_transaction(app.issuer(), page, &id))
+        }
+        None => Ok(answer(visit, &interaction, step).await?),
+    }
+}
+
+/// Goes on with a transaction, from what is stored.
+///
+/// # Errors
+/// To the client, or a page when the configuration changed or a store fails.
+pub(super) async fn resume(visit: &Visit<'_>, found: &Transaction, again: bool) -> Result<Resumed, AuthorizeError> {
+    let app = visit.app;
+    let interaction = &found.interaction;
+    let client = transaction::client_of(app, interaction)?;
+    let standing = found.standing(app);
+    if standing == Standing::Answered && !again {
+        return Ok(Resumed::Answered(client.client_name.clone(), found.again(app)));
+    }
+    let request = &interaction.request;
+    if let Err(error) = request.still_holds(client, app.registry()) {
+        return Err(AuthorizeError::Send(Box::new(request.reply_to.clone()), error));
+    }
+    if standing != Standing::Open {
+        return start(visit, client, request.clone()).await.map(Resumed::Go);
+    }
+    let step = transaction::decide(app, interaction, client, visit.visitor).await?;
+    if let Some(page) = page_of(&step) {
+        return Ok(Resumed::Go(urls::in_transaction(app.issuer(), page, &found.id)));
+    }
+    // Of two visits at once one sends the answer; the other looks again and finds it answered.
+    let answered = interaction.clone().answered();
+    if !app.stores.interactions.replace(&found.id.hash(), interaction, &answered).await? {
+        return Ok(Resumed::Go(found.resume(app)));
+    }
+    Ok(Resumed::Go(answer(visit, interaction, step).await?))
+}
+
+/// The page of a step that asks something.
+const fn page_of(step: &NextStep) -> Option<&'static str> {
+    match step {
+        NextStep::SignIn { .. } => Some(path::LOGIN),
+        NextStep::SetPassword => Some(path::PASSWORD),
+        NextStep::Consent { .. } => Some(path::CONSENT),
+        NextStep::Issue { .. } | NextStep::Refuse(_) => None,
+    }
+}
+
+/// The URL of the answer.
+async fn answer(visit: &Visit<'_>, interaction: &Interaction, step: NextStep) -> Result<String, PageError> {
+    let reply_to = &interaction.request.reply_to;
+    let issuer = visit.app.issuer();
+    let error = match (step, visit.visitor) {
+        (NextStep::Issue { scope, remember }, Some(signed_in)) => {
+            let code = issue(visit.app, interaction, signed_in, scope, remember).await?;
+            return Ok(reply_to.with_code(&code, issuer));
+        }
+        (NextStep::Refuse(error), _) => error,
+        // Steps that have a page do not come here, and none but a person gets a code.
+        _ => OAuthError::new(ErrorCode::ServerError, "no answer for this step"),
+    };
+    tracing::info!(client_id = %interaction.client_id, error = %error.code(), "authorization refused");
+    Ok(reply_to.with_error(&error, issuer))
+}
+
+async fn issue(
+    app: &App,
+    interaction: &Interaction,
+    signed_in: &SignedIn,
+    scope: Scopes,
+    remember: bool,
+) -> Result<OpaqueToken, StoreError> {
+    let now = app.now();
+    if remember {
+        app.stores.consents.add(signed_in.user.id, &interaction.client_id, &scope, now).await?;
+    }
+    let (code, unique) = {
+        let mut rng = app.rng();
+        (OpaqueToken::generate(&mut rng), uuid_v7(now, &mut rng))
+    };
+    let request = &interaction.request;
+    let grant = CodeGrant {
+        client_id: interaction.client_id.clone(),
+        redirect_uri: request.reply_to.redirect_uri().clone(),
+        code_challenge: request.code_challenge.clone(),
+        scope,
+        resource: request.resource.clone(),
+        nonce: request.nonce.clone(),
+        user_id: signed_in.user.id,
+        session_id: signed_in.session.id,
+        sign_in: signed_in.session.sign_in.clone(),
+        grant_id: GrantId(unique),
+        expires_at: now.plus(app.config.lifetimes.code),
+    };
+    app.stores.codes.put(&code.hash(), &grant).await?;
+    let (client_id, user_id, code_hash) = (&grant.client_id, grant.user_id, code.hash().log_prefix());
+    tracing::info!(%client_id, %user_id, grant_id = %grant.grant_id, code = code_hash, "code issued");
+    Ok(code)
+}

@@ -1,0 +1,10 @@
+//! The sign-in page.
+//!
+//! Owns: the form, holding what was typed against the account, the new session. Does not own: what
+//! comes after it (the dispatcher), or passwords (`passwords`).
+
+mod handler;
+mod sign_in;
+mod view;
+
+pub use self::handler::routes;

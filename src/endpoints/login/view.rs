@@ -1,0 +1,95 @@
+//! What the sign-in page shows.
+//!
+//! Owns: its data and words for each failure. Does not own: its layout (`templates/login/form.html`).
+
+use askama::Template;
+
+use crate::web::page::Frame;
+
+/// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The name and the password do not belong together.
+    Refused,
+    /// The queue is full.
+    Busy,
+}
+
+impl Failure {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Refused => "That user name and password do not match. Check both and try again.",
+            Self::Busy => "Many people are signing in right now. Your password was not checked; try again in a moment.",
+        }
+    }
+}
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "login/form.html")]
+pub(super) struct LoginPage<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) action: &'a str,
+    pub(super) csrf: &'a str,
+    /// What stands in the name field.
+    pub(super) name: &'a str,
+    pub(super) failure: Option<Failure>,
+    /// The application that asks.
+    pub(super) client_name: Option<&'a str>,
+    /// Who is signed in and has to show it once more.
+    pub(super) again: Option<&'a str>,
+}
+
+impl LoginPage<'_> {
+    /// Whether what was typed is to be corrected.
+    fn is_wrong(&self) -> bool {
+        self.failure == Some(Failure::Refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::issuer::Issuer;
+
+    fn render(name: &str, failure: Option<Failure>, client_name: Option<&str>, again: Option<&str>) -> String {
+        let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), true);
+        LoginPage { frame: &frame, action: "/login?id=x", csrf: "token", name, failure, client_name, again }
+            .render()
+            .unwrap()
+    }
+
+    #[test]
+    fn text_of_others_is_inert() {
+        let probe = "\"><script>alert(1)</script>";
+        let page = render(probe, Some(Failure::Refused), Some(probe), Some(probe));
+        assert!(!page.contains("<script>"), "{page}");
+    }
+
+    #[test]
+    fn a_failure_is_announced_keeps_the_name_and_never_the_password() {
+        let page = render("ada", Some(Failure::Refused), None, None);
+        assert!(page.contains("<title>Error: Sign in"), "{page}");
+        assert!(page.contains("role=\"alert\"") && page.contains("aria-invalid=\"true\""), "{page}");
+        assert!(page.contains("value=\"ada\""), "{page}");
+        let password = page.split("type=\"password\"").nth(1).unwrap().split('>').next().unwrap();
+        assert!(!password.contains("value"), "{password}");
+        assert_eq!(page.matches("autofocus").count(), 1);
+    }
+
+    #[test]
+    fn every_form_of_the_page_has_one_heading_one_main_and_one_focus() {
+        for page in [
+            render("", None, None, None),
+            render("ada", None, Some("Acme"), None),
+            render("ada", None, Some("Acme"), Some("Ada")),
+            render("ada", Some(Failure::Busy), None, None),
+        ] {
+            assert_eq!(page.matches("<h1").count(), 1);
+            assert_eq!(page.matches("<main").count(), 1);
+            assert_eq!(page.matches("autofocus").count(), 1);
+            assert!(page.contains("autocomplete=\"username webauthn\"") && page.contains("autocapitalize=\"none\""));
+            assert!(page.contains("autocomplete=\"current-password\""));
+        }
+    }
+}

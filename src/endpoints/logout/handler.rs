@@ -1,0 +1,66 @@
+//! HTTP of signing out.
+//!
+//! Owns: routes; that a GET changes nothing. Does not own: sessions.
+
+use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::view::{ConfirmPage, SignedOutPage};
+use crate::app::App;
+use crate::web::browser::Browser;
+use crate::web::cookies::{self, Kind};
+use crate::web::csrf::{self, FormOf};
+use crate::web::page::{self, Frame};
+use crate::web::page_error::PageError;
+use crate::web::page_form::PageForm;
+use crate::web::session::{self, Visitor};
+use crate::web::urls::{self, path};
+
+/// Adds the routes.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource(path::LOGOUT).wrap(from_fn(page::frame)).route(get().to(show)).route(post().to(submit)));
+}
+
+/// `GET /logout`: asks, or says that nobody is signed in.
+async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Result<HttpResponse, PageError> {
+    let frame = Frame::of(&app);
+    let Some(signed_in) = visitor else {
+        let view = SignedOutPage { frame: &frame, login: &urls::local(app.issuer(), path::LOGIN) };
+        return page::html(StatusCode::OK, &view, None);
+    };
+    let protection = FormOf { form: "logout", transaction: None, user: Some(signed_in.user.id) };
+    let view = ConfirmPage {
+        frame: &frame,
+        action: &urls::local(app.issuer(), path::LOGOUT),
+        csrf: &protection.token(browser.token()),
+        name: signed_in.user.shown_name(),
+    };
+    let response = page::html(StatusCode::OK, &view, None)?;
+    Ok(browser.remember(response, &app))
+}
+
+/// `POST /logout`: ends the session in the store and in the browser. Sent twice, it does no more.
+async fn submit(
+    app: Data<App>,
+    request: HttpRequest,
+    PageForm(posted): PageForm,
+    Visitor(visitor): Visitor,
+) -> Result<HttpResponse, PageError> {
+    csrf::check_site(request.headers(), app.issuer())?;
+    if let Some(signed_in) = &visitor {
+        let browser = Browser::read(&request, &app).known()?;
+        let protection = FormOf { form: "logout", transaction: None, user: Some(signed_in.user.id) };
+        protection.check(browser.token(), &posted)?;
+        tracing::info!(user_id = %signed_in.user.id, session_id = %signed_in.session.id, "signed out");
+    }
+    if let Some(id) = session::carried(&request, &app) {
+        app.stores.sessions.end(&id).await?;
+    }
+    let mut response = page::see_other(&urls::local(app.issuer(), path::LOGOUT));
+    response
+        .add_cookie(&cookies::clear(Kind::Session, app.issuer()))
+        .map_err(|error| PageError::internal().because(error))?;
+    Ok(response)
+}

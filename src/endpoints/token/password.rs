@@ -1,0 +1,98 @@
+//! `grant_type=password` (RFC 6749 4.3), caged: only for clients that list it and are confidential or
+//! our own (RFC 9700 2.4 says why).
+//!
+//! Owns: who may use it and what a person's password opens. Does not own: checking it (`passwords`).
+
+use crate::app::App;
+use crate::clock::uuid_v7;
+use crate::endpoints::token::issue::{Issue, Subject, grant_expiry};
+use crate::model::audience::{check_target, destination, narrowed};
+use crate::model::client::{AuthenticatedClient, Client};
+use crate::model::grant::Grant;
+use crate::model::permissions::{Unregistered, permitted, requested};
+use crate::model::person::User;
+use crate::model::registry::Registry;
+use crate::model::session::SignIn;
+use crate::passwords::{self, AuthenticateError, Outcome};
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::GrantId;
+use crate::protocol::scope::Scopes;
+use crate::protocol::token_request::PasswordRequest;
+use crate::protocol::token_response::TokenResponse;
+use crate::store::GrantInserted;
+use crate::web::error::ApiError;
+use crate::web::urls::{absolute, path};
+
+/// Signs the person in and issues an access token. What does not depend on the person is refused
+/// before the password costs any work.
+pub(super) async fn exchange(
+    app: &App,
+    client: &AuthenticatedClient,
+    request: PasswordRequest,
+) -> Result<TokenResponse, ApiError> {
+    if client.is_public() && !client.first_party {
+        return Err(OAuthError::unauthorized_client(
+            "the password grant is for clients with a secret, or with first_party = true",
+        )
+        .into());
+    }
+    let registry = app.registry();
+    let asked = asked(&request.scope, request.resource.as_deref(), client, registry)?;
+    let now = app.now();
+    let resource = request.resource.clone();
+    let user = sign_in(app, request).await?;
+    let scope = permitted(&asked, &user.roles, registry);
+    if scope.is_empty() {
+        return Err(OAuthError::invalid_scope("this person may not be granted any of these scopes").into());
+    }
+    let fallback = app.config.lifetimes.access_token;
+    let destination = destination(&scope, resource.as_deref(), client, registry, app.issuer(), fallback)?;
+    let grant = Grant {
+        id: GrantId(uuid_v7(now, &mut app.rng())),
+        user_id: user.id,
+        client_id: client.client_id.clone(),
+        scope: scope.clone(),
+        code: None,
+        session_id: None,
+        created_at: now,
+        expires_at: grant_expiry(now, destination.lifetime),
+        revoked_at: None,
+    };
+    if let GrantInserted::CodeUsed(_) = app.stores.grants.insert(&grant).await? {
+        return Err(ApiError::internal("a grant without a code cannot be a replay"));
+    }
+    let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &SignIn::by_password(now) };
+    // OpenID Connect knows no ID token here: `openid` opens userinfo and no more.
+    Ok(Issue { client, subject, scope: &scope, destination, now }.run(app, None).await?)
+}
+
+fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Registry) -> Result<Scopes, OAuthError> {
+    let asked = requested(scope, client, Unregistered::Refuse)?;
+    let asked = if scope.is_empty() { narrowed(&asked, resource, registry) } else { asked };
+    check_target(&asked, resource, client, registry)?;
+    Ok(asked)
+}
+
+/// One text for every refusal; only whoever knows the right password learns that it is a generated one.
+async fn sign_in(app: &App, request: PasswordRequest) -> Result<User, ApiError> {
+    let PasswordRequest { username, password, .. } = request;
+    let refused = || OAuthError::invalid_grant("the username or password is wrong");
+    let users = app.stores.users.as_ref();
+    let outcome = passwords::authenticate(users, &app.passwords, &username, password, app.now()).await;
+    let user = match outcome {
+        Ok(Outcome::SignedIn(user)) => *user,
+        Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => return Err(refused().into()),
+        Err(AuthenticateError::Busy(busy)) => {
+            return Err(ApiError::unavailable(busy.retry_after, Some(Box::new(busy))));
+        }
+        Err(AuthenticateError::Store(error)) => return Err(error.into()),
+    };
+    if user.must_set_password() {
+        return Err(OAuthError::invalid_grant(format!(
+            "this password was generated and only good for one thing: set your own at {}",
+            absolute(app.issuer(), path::PASSWORD)
+        ))
+        .into());
+    }
+    Ok(user)
+}

@@ -1,0 +1,77 @@
+//! Which access tokens open userinfo.
+//!
+//! Owns: the checks beyond signature and expiry, in their order. Does not own: HTTP (`handler`).
+
+use futures_util::future::try_join;
+
+use crate::app::App;
+use crate::protocol::access_token::AccessTokenClaims;
+use crate::protocol::error::OAuthError;
+use crate::protocol::id_token::UserInfo;
+use crate::protocol::ids::UserId;
+use crate::store::StoreError;
+
+/// Holds the token against what was granted to it; no store is asked.
+///
+/// # Errors
+/// `insufficient_scope` without `openid`; `invalid_token` when it is for an API alone.
+pub(super) fn check_claims(claims: &AccessTokenClaims, issuer: &str) -> Result<(), OAuthError> {
+    if !claims.scope.has("openid") {
+        return Err(OAuthError::insufficient_scope("the token was not granted openid"));
+    }
+    if !claims.aud.has(issuer) {
+        return Err(OAuthError::invalid_token("the token is for an API: leave out resource to ask userinfo"));
+    }
+    Ok(())
+}
+
+/// The claims that the token opens; `None` when its grant was revoked or ended with the person's
+/// account, password or sessions. Until there is a list of revoked tokens the grant's row is read.
+///
+/// # Errors
+/// When a store fails.
+pub(super) async fn claims_of(app: &App, token: &AccessTokenClaims) -> Result<Option<UserInfo>, StoreError> {
+    let (Some(grant_id), Some(user_id)) = (token.grant_id(), UserId::parse(&token.sub)) else { return Ok(None) };
+    let (grant, user) = try_join(app.stores.grants.find(grant_id), app.stores.users.find(user_id)).await?;
+    let (Some(grant), Some(user)) = (grant, user) else { return Ok(None) };
+    if !grant.holds(&user) || grant.client_id.as_str() != token.client_id {
+        return Ok(None);
+    }
+    Ok(Some(UserInfo { sub: user.id.to_string(), person: user.claims().opened_by(&token.scope) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::access_token::Audience;
+    use crate::protocol::scope::Scopes;
+
+    fn token(scope: &str, aud: &[&str]) -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: "https://id.example.com".to_owned(),
+            sub: "018f0000-0000-7000-8000-000000000001".to_owned(),
+            aud: Audience::from_list(aud.iter().map(ToString::to_string).collect()),
+            exp: 2,
+            iat: 1,
+            jti: "x".to_owned(),
+            client_id: "web".to_owned(),
+            scope: Scopes::parse(scope).unwrap(),
+            authentication: None,
+        }
+    }
+
+    #[test]
+    fn only_a_token_with_openid_for_the_issuer_opens_userinfo() {
+        let check = |scope: &str, aud: &[&str]| {
+            let result = check_claims(&token(scope, aud), "https://id.example.com");
+            result.map_err(|error| error.code().as_str())
+        };
+        let (issuer, api) = ("https://id.example.com", "https://api.example.com");
+        assert_eq!(check("openid", &[issuer]), Ok(()));
+        assert_eq!(check("openid read:users", &[api, issuer]), Ok(()));
+        assert_eq!(check("read:users", &[api]), Err("insufficient_scope"));
+        assert_eq!(check("profile", &[issuer]), Err("insufficient_scope"));
+        assert_eq!(check("openid read:users", &[api]), Err("invalid_token"));
+        assert_eq!(check("openid", &["https://id.example.com/"]), Err("invalid_token"));
+    }
+}

@@ -1,0 +1,232 @@
+//! Pages: what surrounds each of them, and the headers they carry.
+//!
+//! Owns: the layout's data, the content policy, redirects between pages, and turning a `PageError`
+//! into a page. Does not own: any page's content (`endpoints/*/view.rs`).
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::protocol::issuer::Issuer;
+use crate::web::host::{self, Opened};
+use crate::web::page_error::{Explanation, Kind, Link, PageError};
+use crate::web::urls::{self, path};
+use crate::web::assets;
+use crate::web::edge::Noted;
+use crate::web::request_id::RequestId;
+
+/// What the layout needs.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The style sheet.
+    pub style: String,
+    /// The icon.
+    pub icon: String,
+    /// The home page.
+    pub home: String,
+    /// Whether this is a development server: every page says so.
+    pub dev: bool,
+}
+
+impl Frame {
+    /// Of this server.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        Self::new(app.issuer(), app.config.dev)
+    }
+
+    /// Of a server with that issuer.
+    #[must_use]
+    pub fn new(issuer: &Issuer, dev: bool) -> Self {
+        Self {
+            style: assets::href(assets::style(), issuer),
+            icon: assets::href(assets::icon(), issuer),
+            home: urls::local(issuer, path::HOME),
+            dev,
+        }
+    }
+}
+
+/// The error page.
+#[derive(Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    /// The layout's.
+    pub frame: &'a Frame,
+    /// Which error.
+    pub kind: Kind,
+    /// What exactly.
+    pub detail: Option<&'a str>,
+    /// On a development server.
+    pub explanation: Option<&'a Explanation>,
+    /// The way on.
+    pub link: Option<&'a Link>,
+    /// The request's name in the log.
+    pub reference: &'a str,
+}
+
+/// A page as an answer. `form_action` is what a form on it may lead to beside ourselves (CSP
+/// `form-action`, which browsers also hold against the redirects that follow a post).
+///
+/// # Errors
+/// When the template fails, which is a fault of ours.
+pub fn html(status: StatusCode, page: &impl Template, form_action: Option<&str>) -> Result<HttpResponse, PageError> {
+    let body = page.render().map_err(|error| PageError::internal().because(error))?;
+    let policy =
+        HeaderValue::from_str(&content_policy(form_action)).map_err(|error| PageError::internal().because(error))?;
+    let mut response = HttpResponse::new(status).set_body(BoxBody::new(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+fn content_policy(form_action: Option<&str>) -> String {
+    let own = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+               form-action 'self'";
+    match form_action {
+        Some(target) => format!("{own} {target}"),
+        None => own.to_owned(),
+    }
+}
+
+/// 303: the browser follows with GET, whatever it did before. 307 would send a password on (RFC 9700 4.12).
+#[must_use]
+pub fn see_other(location: &str) -> HttpResponse {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        tracing::error!("a redirect was not a header value");
+        return HttpResponse::InternalServerError().finish();
+    };
+    let mut response = HttpResponse::new(StatusCode::SEE_OTHER);
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// The app of a request.
+///
+/// # Errors
+/// When it was not put there, which is a fault of ours.
+pub fn app_of(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
+    request.app_data::<web::Data<App>>().cloned().ok_or_else(PageError::internal)
+}
+
+/// What every page is wrapped in: it is opened under the issuer's host, and errors become pages.
+/// The headers that every answer carries are `headers`'; there is no Cross-Origin-Opener-Policy among
+/// them, since an application that opens us in a popup keeps its handle on the window only without.
+///
+/// # Errors
+/// None of its own.
+pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let app = app_of(request.request())?;
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let trusted = &app.config.proxies.trusted;
+    let mut response =
+        match host::opened(request.headers(), request.method(), request.uri(), peer, trusted, app.issuer()) {
+            Opened::Here => next.call(request).await?,
+            Opened::GoTo(there) => request.into_response(see_other(&there)),
+            Opened::Refuse => request.into_response(HttpResponse::from_error(PageError::wrong_host())),
+        };
+    if let Some(page) = error_page(&response, &app) {
+        response = response.into_response(page);
+    }
+    Ok(response)
+}
+
+/// The page for an answer that is an error; also for the bare 405 of a route.
+fn error_page(response: &ServiceResponse<BoxBody>, app: &App) -> Option<HttpResponse> {
+    let bare = PageError::new(Kind::MethodNotAllowed);
+    let error = match response.response().error() {
+        Some(error) => error.as_error::<PageError>()?,
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => &bare,
+        None => return None,
+    };
+    let request = response.request();
+    note(request, error);
+    let mut page = render_error(error, app, RequestId::of(request).as_str())?;
+    for name in [RETRY_AFTER, ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    Some(page)
+}
+
+fn render_error(error: &PageError, app: &App, reference: &str) -> Option<HttpResponse> {
+    let parts = error.parts();
+    let frame = Frame::of(app);
+    let page = ErrorPage {
+        frame: &frame,
+        kind: parts.kind,
+        detail: parts.detail.as_deref(),
+        explanation: parts.explanation.as_ref().filter(|_| app.config.dev),
+        link: parts.link.as_ref(),
+        reference,
+    };
+    html(parts.kind.status(), &page, None).ok()
+}
+
+/// The log line of the request names the error and what caused it: the reference on the page leads to it.
+fn note(request: &HttpRequest, error: &PageError) {
+    let parts = error.parts();
+    let cause = parts.cause.as_ref().or(parts.detail.as_ref());
+    Noted::note(request, parts.kind.code(), cause.cloned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(parts: &crate::web::page_error::Parts, dev: bool) -> String {
+        let frame = Frame::new(&Issuer::parse("https://id.example.com/tenant").unwrap(), dev);
+        ErrorPage {
+            frame: &frame,
+            kind: parts.kind,
+            detail: parts.detail.as_deref(),
+            explanation: parts.explanation.as_ref(),
+            link: parts.link.as_ref(),
+            reference: "ref-1",
+        }
+        .render()
+        .unwrap()
+    }
+
+    #[test]
+    fn what_arrived_is_escaped_wherever_it_is_shown() {
+        let probe = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'";
+        let error = PageError::new(Kind::WrongRedirectUri).explained(Explanation {
+            received: Some(probe.to_owned()),
+            expected: vec![probe.to_owned()],
+            change: probe.to_owned(),
+            toml: Some(probe.to_owned()),
+        });
+        let page = render(error.parts(), true);
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("'</"), "{page}");
+        assert!(page.contains("&#60;script&#62;"), "{page}");
+    }
+
+    #[test]
+    fn an_error_page_names_code_and_reference() {
+        let page = render(PageError::unknown_transaction().parts(), false);
+        assert!(page.contains("unknown_transaction") && page.contains("ref-1"), "{page}");
+        assert!(page.contains("/tenant/assets/style."), "{page}");
+        assert!(!page.contains("evelopment server"), "{page}");
+    }
+
+    #[test]
+    fn forms_lead_to_ourselves_and_to_the_client_at_most() {
+        assert!(content_policy(None).ends_with("form-action 'self'"));
+        assert!(content_policy(Some("https://app.example")).ends_with("form-action 'self' https://app.example"));
+        assert!(content_policy(None).contains("frame-ancestors 'none'"));
+    }
+
+    #[test]
+    fn redirects_between_pages_are_303() {
+        assert_eq!(see_other("/login").status(), StatusCode::SEE_OTHER);
+        assert_eq!(see_other("/x\r\nSet-Cookie: a=b").status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

@@ -1,0 +1,350 @@
+//! Everything that ends in an error page instead of the page that was asked for.
+//!
+//! Owns: the closed list of such errors, with stable code, status and words. Does not own: the
+//! template and the request's name on it (`page`), or errors that are sent to a client (`protocol/reply`).
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::passwords::Busy;
+use crate::protocol::error::OAuthError;
+use crate::store::StoreError;
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The parameters cannot be read.
+    MalformedRequest,
+    /// The query is over the limit.
+    QueryTooLong,
+    /// The form is over the limit.
+    FormTooLarge,
+    /// The body is not a form.
+    NotAForm,
+    /// `client_id` is missing, unknown or disabled.
+    UnknownClient,
+    /// `redirect_uri` is missing or not this client's.
+    WrongRedirectUri,
+    /// The client of a stored transaction is gone, or the redirect URI is no longer its own.
+    ClientGone,
+    /// No such transaction.
+    UnknownTransaction,
+    /// The transaction began in another browser.
+    OtherBrowser,
+    /// The time of the transaction is over.
+    Expired,
+    /// The browser sent no cookie.
+    CookiesNeeded,
+    /// The browser says that the post comes from another site.
+    CrossSite,
+    /// The form token is missing or another's.
+    ForeignForm,
+    /// A form was posted under another host than the issuer's.
+    WrongHost,
+    /// No such page.
+    NotFound,
+    /// The page has no such method.
+    MethodNotAllowed,
+    /// Too much to do.
+    Busy,
+    /// A store cannot answer.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Kind {
+    /// The stable code on the page and in the log.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "malformed_request",
+            Self::QueryTooLong => "query_too_long",
+            Self::FormTooLarge => "form_too_large",
+            Self::NotAForm => "not_a_form",
+            Self::UnknownClient => "unknown_client",
+            Self::WrongRedirectUri => "wrong_redirect_uri",
+            Self::ClientGone => "client_changed",
+            Self::UnknownTransaction => "unknown_transaction",
+            Self::OtherBrowser => "other_browser",
+            Self::Expired => "expired",
+            Self::CookiesNeeded => "cookies_needed",
+            Self::CrossSite => "cross_site_post",
+            Self::ForeignForm => "foreign_form",
+            Self::WrongHost => "wrong_host",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Busy => "busy",
+            Self::Unavailable => "temporarily_unavailable",
+            Self::Internal => "server_error",
+        }
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedRequest
+            | Self::UnknownClient
+            | Self::WrongRedirectUri
+            | Self::ClientGone
+            | Self::UnknownTransaction
+            | Self::OtherBrowser
+            | Self::Expired
+            | Self::CookiesNeeded
+            | Self::WrongHost => StatusCode::BAD_REQUEST,
+            Self::CrossSite | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::QueryTooLong => StatusCode::URI_TOO_LONG,
+            Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::MalformedRequest | Self::QueryTooLong | Self::FormTooLarge | Self::NotAForm => {
+                "This request cannot be read"
+            }
+            Self::UnknownClient => "This application is not known here",
+            Self::WrongRedirectUri => "This application gave a wrong return address",
+            Self::ClientGone => "The settings of this application have changed",
+            Self::UnknownTransaction => "Start again in the application",
+            Self::OtherBrowser => "This page belongs to another browser",
+            Self::Expired => "This took too long",
+            Self::CookiesNeeded => "Cookies are needed to sign in",
+            Self::CrossSite | Self::ForeignForm => "This form cannot be accepted",
+            Self::WrongHost => "This page was opened under another address",
+            Self::NotFound => "There is no such page",
+            Self::MethodNotAllowed => "This page cannot be used in that way",
+            Self::Busy | Self::Unavailable => "Please try again in a moment",
+            Self::Internal => "Something went wrong on our side",
+        }
+    }
+
+    /// What it means and what to do, for the person.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "The application sent a request that is malformed. Nobody was signed in.",
+            Self::QueryTooLong => "The address is longer than this server accepts. Nobody was signed in.",
+            Self::FormTooLarge => "The form is larger than this server accepts.",
+            Self::NotAForm => "A form was expected here, sent as application/x-www-form-urlencoded.",
+            Self::UnknownClient => {
+                "The application that sent you here is not registered with this server, so you were not signed in. \
+                 Tell the people who run the application."
+            }
+            Self::WrongRedirectUri => {
+                "The address to which the application wants you to be sent back is not one that it registered. \
+                 For your safety you were not sent there. Tell the people who run the application."
+            }
+            Self::ClientGone => {
+                "While this page was open, the registration of the application changed so that you cannot be sent \
+                 back to it. Start again in the application."
+            }
+            Self::UnknownTransaction => {
+                "This sign-in is no longer known, perhaps because it is from yesterday. \
+                 Go back to the application and sign in from there."
+            }
+            Self::OtherBrowser => {
+                "This sign-in was started in another browser or before its cookies were deleted. \
+                 Go back to the application and sign in from there."
+            }
+            Self::Expired => {
+                "The page was open for so long that the sign-in expired. Nothing is lost: continue from here."
+            }
+            Self::CookiesNeeded => {
+                "This page needs one cookie to know that it is still you, and your browser did not send it. Allow \
+                 cookies for this site, or use the browser in which you began; then start again in the application."
+            }
+            Self::CrossSite => "It was sent by a page of another site. Nothing was changed.",
+            Self::ForeignForm => {
+                "It was not sent from the page that this browser was last shown: it may be an old page, or you \
+                 signed in or out in another tab meanwhile. Nothing was changed."
+            }
+            Self::WrongHost => "Forms are only accepted under this server's own address. Nothing was changed.",
+            Self::NotFound => "The address may be mistyped, or the page may have moved.",
+            Self::MethodNotAllowed => "Open the page from the beginning.",
+            Self::Busy => "Many people are signing in right now.",
+            Self::Unavailable => "A part of this server cannot be reached. Nothing was changed; try again in a moment.",
+            Self::Internal => "The fault was recorded under the reference below. Nothing was changed.",
+        }
+    }
+}
+
+/// What a developer needs to mend it; shown on a development server only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// What arrived, raw: templates escape it.
+    pub received: Option<String>,
+    /// What would have been right; one of them.
+    pub expected: Vec<String>,
+    /// What to do.
+    pub change: String,
+    /// The table to paste into a file under the config folder.
+    pub toml: Option<String>,
+}
+
+/// Where the person can go from the error page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// One of our own URLs.
+    pub href: String,
+    /// What it says.
+    pub label: &'static str,
+}
+
+/// An error that becomes a page.
+#[derive(Debug)]
+pub struct PageError(Box<Parts>);
+
+/// What the page shows and the log keeps.
+#[derive(Debug)]
+pub struct Parts {
+    /// Which.
+    pub kind: Kind,
+    /// What exactly, in words that may be shown to anybody.
+    pub detail: Option<String>,
+    /// For developers.
+    pub explanation: Option<Explanation>,
+    /// The way on.
+    pub link: Option<Link>,
+    /// Seconds to wait.
+    pub retry_after: Option<u64>,
+    /// For the log only.
+    pub cause: Option<String>,
+}
+
+impl PageError {
+    /// Of that kind, with its own words.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self(Box::new(Parts { kind, detail: None, explanation: None, link: None, retry_after: None, cause: None }))
+    }
+
+    /// With what a developer needs.
+    #[must_use]
+    pub fn explained(mut self, explanation: Explanation) -> Self {
+        self.0.explanation = Some(explanation);
+        self
+    }
+
+    /// With a way on.
+    #[must_use]
+    pub fn with_link(mut self, href: String, label: &'static str) -> Self {
+        self.0.link = Some(Link { href, label });
+        self
+    }
+
+    /// With a cause for the log.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// The parameters cannot be read.
+    #[must_use]
+    pub fn malformed(error: &OAuthError) -> Self {
+        let mut page = Self::new(Kind::MalformedRequest);
+        page.0.detail = Some(format!("{}: {}.", error.code(), error.description()));
+        page
+    }
+
+    /// The time of the transaction is over; `href` begins the same request anew.
+    #[must_use]
+    pub fn expired(href: String) -> Self {
+        Self::new(Kind::Expired).with_link(href, "Continue")
+    }
+
+    /// What it consists of.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.0
+    }
+}
+
+macro_rules! shorthand {
+    ($($name:ident => $kind:ident),* $(,)?) => {
+        impl PageError {
+            $(
+                #[doc = concat!("See [`Kind::", stringify!($kind), "`].")]
+                #[must_use]
+                pub fn $name() -> Self {
+                    Self::new(Kind::$kind)
+                }
+            )*
+        }
+    };
+}
+
+shorthand! {
+    query_too_long => QueryTooLong,
+    form_too_large => FormTooLarge,
+    not_a_form => NotAForm,
+    client_gone => ClientGone,
+    unknown_transaction => UnknownTransaction,
+    other_browser => OtherBrowser,
+    cookies_needed => CookiesNeeded,
+    cross_site => CrossSite,
+    foreign_form => ForeignForm,
+    wrong_host => WrongHost,
+    broken_body => MalformedRequest,
+    internal => Internal,
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        let mut page = Self::new(Kind::Unavailable).because(format_args!("{error}{source}"));
+        page.0.retry_after = Some(2);
+        page
+    }
+}
+
+impl From<Busy> for PageError {
+    fn from(busy: Busy) -> Self {
+        let mut page = Self::new(Kind::Busy);
+        page.0.retry_after = Some(seconds(busy.retry_after));
+        page
+    }
+}
+
+/// For `Retry-After`: whole seconds, at least one.
+#[must_use]
+pub fn seconds(span: Duration) -> u64 {
+    span.as_secs().max(1)
+}
+
+impl fmt::Display for PageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.code())
+    }
+}
+
+impl std::error::Error for PageError {}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        self.0.kind.status()
+    }
+
+    /// The bare answer; `page::frame`, which every page is wrapped in, puts the page in its place.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if let Some(seconds) = self.0.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.set_body(actix_web::body::BoxBody::new(self.0.kind.title()))
+    }
+}
