@@ -83,6 +83,7 @@ proptest! {
         prop_assert!(url.bytes().all(|byte| (0x21..0x7f).contains(&byte)));
         let answer = query(&url);
         prop_assert_eq!(&answer["state"], &state);
-        prop_assert_eq!(Url::parse(&url).unwrap().host_str(), Some("app.example"));
+        let read = Url::parse(&url).unwrap();
+        prop_assert_eq!(read.host_str(), Some("app.example"));
     }
 }
