@@ -3,11 +3,19 @@
 //! Owns: what `dev` decides itself and its demo entries. Does not own: demo people, or where secrets are kept.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::document::{self, Table};
+use crate::config::fault::Faults;
+use crate::config::registry::Written;
+use crate::config::section::Reader;
+use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Tables};
+use crate::config::{database, folder, lifetimes, limits, log, passwords, server};
 use crate::protocol::issuer::Issuer;
+use crate::protocol::opaque::TokenHash;
+use crate::protocol::scope::{Scope, Scopes};
 
 /// What `dev` decides itself.
 #[derive(Debug, Clone)]
@@ -35,4 +43,101 @@ pub struct DemoSecrets {
     pub service: SecretString,
     /// Of `api`.
     pub api: SecretString,
+}
+
+const DEMO: &str = include_str!("demo.toml");
+
+/// Reads the configuration of `dev`: what `folder` says of clients, APIs, roles, lifetimes, limits and
+/// passwords, and each demo entry whose id, audience and scope names are not taken there. Without
+/// `folder` there is only the demonstration. Whatever else the folder holds belongs to `serve` and is
+/// left alone.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_dev(
+    folder: Option<&Path>,
+    settings: &DevSettings,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
+    let mut reader = Reader::new(env, true);
+    let root = folder.map(|folder| folder::read(folder, &mut reader)).unwrap_or_default();
+    let tables = Tables::take(root, &mut reader);
+    // The folder's [log] is made for the server it describes; the environment still counts.
+    let log = log::read(&mut reader, Table::default());
+    let lifetimes = lifetimes::read(&mut reader, tables.lifetimes);
+    let limits = limits::read(&mut reader, tables.limits);
+    let passwords = passwords::read(&mut reader, tables.passwords);
+    let mut written = Written::read(&mut reader, tables.clients, tables.apis, tables.roles);
+    let demo = demo(&written, &settings.secrets, &mut reader);
+    written.extend(demo);
+    written.check(&mut reader, Some(&settings.issuer));
+    reader.unknown(&tables.rest);
+    if !reader.faults.is_empty() {
+        return Err(Faults::new(reader.sources, reader.faults));
+    }
+    Ok(Config {
+        server: Server {
+            issuer: settings.issuer.clone(),
+            listen: settings.listen.clone(),
+            admin_listen: None,
+            shutdown_timeout: server::SHUTDOWN_TIMEOUT,
+        },
+        database: Database { folder: settings.data.clone(), acquire_timeout: database::ACQUIRE_TIMEOUT },
+        redis: settings.redis_url.clone().map(Redis::at),
+        keys: Keys { encryption_keys: vec![settings.encryption_key.clone()] },
+        log,
+        lifetimes,
+        limits,
+        passwords,
+        proxies: Proxies::default(),
+        registry: written.into_registry(true),
+        dev: true,
+    })
+}
+
+/// The demo entries that fit beside what is written.
+fn demo(written: &Written, secrets: &DemoSecrets, reader: &mut Reader<'_>) -> Written {
+    let hash = |secret: &SecretString| format!("sha256:{}", TokenHash::of(secret.expose_secret().as_bytes()).to_hex());
+    let text = DEMO
+        .replace("WEB_SECRET_HASH", &hash(&secrets.web))
+        .replace("SERVICE_SECRET_HASH", &hash(&secrets.service))
+        .replace("API_SECRET_HASH", &hash(&secrets.api));
+    let source = reader.sources.add_file(Path::new("demonstration of vestibule dev"), &text);
+    let root = document::parse(source, reader);
+    let mut section = reader.root(root);
+    let (clients, apis, roles) = (section.tables("clients"), section.tables("apis"), section.tables("roles"));
+    let mut demo = Written::read(reader, clients, apis, roles);
+
+    let has_scope = |written: &Written, scope: &Scope| written.scopes().any(|known| known.value == *scope);
+    demo.clients.retain(|entry| written.clients.iter().all(|known| known.client.client_id != entry.client.client_id));
+    demo.roles.retain(|entry| written.roles.iter().all(|known| known.name.value != entry.name.value));
+    demo.apis.retain(|entry| {
+        let free = |scope: &Scope| !has_scope(written, scope);
+        let audience_is_free = written.apis.iter().all(|known| known.audience.value != entry.audience.value);
+        audience_is_free && entry.scopes.iter().all(|(scope, _)| free(&scope.value))
+    });
+    let ids: Vec<_> = demo.clients.iter().map(|entry| entry.client.client_id.clone()).collect();
+    for api in &mut demo.apis {
+        api.introspection_clients.retain(|id| ids.contains(&id.value));
+    }
+    // Where the demo API gave way, the entries keep the scopes that the folder's APIs have.
+    let exists =
+        |demo: &Written, scope: &Scope| scope.is_openid() || has_scope(written, scope) || has_scope(demo, scope);
+    let kept: Scopes = all_scopes(&demo).into_iter().filter(|scope| exists(&demo, scope)).collect();
+    for entry in &mut demo.clients {
+        entry.client.scope = entry.client.scope.filter(|scope| kept.contains(scope));
+        entry.client.default_scope = entry.client.default_scope.filter(|scope| kept.contains(scope));
+        entry.client.defined_at = None;
+        entry.scope.scopes = entry.client.scope.clone();
+    }
+    for role in &mut demo.roles {
+        role.scopes.scopes = role.scopes.scopes.filter(|scope| kept.contains(scope));
+    }
+    demo
+}
+
+fn all_scopes(demo: &Written) -> Vec<Scope> {
+    let of_clients = demo.clients.iter().flat_map(|entry| entry.client.scope.iter().cloned());
+    let of_roles = demo.roles.iter().flat_map(|role| role.scopes.scopes.iter().cloned());
+    of_clients.chain(of_roles).collect()
 }

@@ -155,10 +155,11 @@ impl Faults {
         let mut shown = self.snippet(fault.message.clone(), fault.place.as_ref(), None);
         shown.help = Some(fault.help.clone());
         if let Some((place, label)) = &fault.also {
-            let same_text = match (fault.place.as_ref().and_then(|place| self.sources.of(place)), self.sources.of(place)) {
-                (Some(one), Some(other)) => Arc::ptr_eq(&one.text, &other.text),
-                _ => false,
-            };
+            let same_text =
+                match (fault.place.as_ref().and_then(|place| self.sources.of(place)), self.sources.of(place)) {
+                    (Some(one), Some(other)) => Arc::ptr_eq(&one.text, &other.text),
+                    _ => false,
+                };
             if same_text {
                 shown.labels.push(self.label(place, Some(label.clone())));
             } else {

@@ -2,50 +2,63 @@
 //!
 //! Owns: reading, checking and explaining configuration, and the environment. Does not own: what the
 //! values do.
+//!
+//! A load goes: `folder` (files) -> `document` (TOML with places) -> `section` and `values` (taking keys)
+//! -> one file a section -> `registry` (names across tables). Faults are collected on the way.
 
+mod api;
+mod client;
+mod client_rules;
+mod client_secret;
+mod database;
 mod dev;
+mod document;
+mod duration;
 mod fault;
+mod folder;
+mod keys;
+mod later;
+mod lifetimes;
+mod limits;
+mod log;
+mod nearest;
+mod passwords;
+mod proxies;
+mod redis;
+mod registry;
+mod role;
+mod secret;
+mod section;
+mod server;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod tests;
+mod values;
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use secrecy::SecretString;
+use std::path::Path;
 
 use crate::model::registry::Registry;
-use crate::protocol::issuer::Issuer;
 
-pub use self::dev::{DemoSecrets, DevSettings};
+pub use self::database::Database;
+pub use self::dev::{DemoSecrets, DevSettings, load_dev};
 pub use self::fault::Faults;
+pub use self::keys::Keys;
+pub use self::lifetimes::Lifetimes;
+pub use self::limits::Limits;
+pub use self::log::{Log, LogFormat};
+pub use self::passwords::Passwords;
+pub use self::proxies::Proxies;
+pub use self::redis::Redis;
+pub use self::server::Server;
 pub use self::suggest::client_table;
+
+use self::document::{Data, Table};
+use self::registry::Written;
+use self::section::{Reader, Rest, Section};
 
 /// The default configuration: every key commented out and explained.
 pub const DEFAULT_TOML: &str = include_str!("../../config/vestibule.toml");
-
-/// Reads the configuration of `serve`: every `*.toml` under `folder`, with overrides from `env`
-/// (`VESTIBULE__SECTION__KEY`).
-///
-/// # Errors
-/// Every fault at once.
-pub fn load(folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
-    todo!()
-}
-
-/// Reads the configuration of `dev`: what `folder` says of clients, APIs, roles, lifetimes, limits and
-/// passwords, and each demo entry whose id, audience and scope names are not taken there. Without
-/// `folder` there is only the demonstration.
-///
-/// # Errors
-/// Every fault at once.
-pub fn load_dev(
-    folder: Option<&Path>,
-    settings: &DevSettings,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Config, Faults> {
-    todo!()
-}
 
 /// A whole configuration, checked.
 #[derive(Debug)]
@@ -74,119 +87,95 @@ pub struct Config {
     pub dev: bool,
 }
 
-/// `[server]`.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// `issuer`.
-    pub issuer: Issuer,
-    /// `listen`: one or several addresses.
-    pub listen: Vec<SocketAddr>,
-    /// `admin_listen`: off by default.
-    pub admin_listen: Option<SocketAddr>,
-    /// `shutdown_timeout`: how long requests in flight may finish.
-    pub shutdown_timeout: Duration,
+/// Reads the configuration of `serve`: every `*.toml` under `folder`, with overrides from `env`
+/// (`VESTIBULE__SECTION__KEY`).
+///
+/// # Errors
+/// Every fault at once.
+pub fn load(folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
+    let mut reader = Reader::new(env, false);
+    let root = folder::read(folder, &mut reader);
+    let config = read(root, folder, &mut reader);
+    match config {
+        Some(config) if reader.faults.is_empty() => Ok(config),
+        _ => Err(Faults::new(reader.sources, reader.faults)),
+    }
 }
 
-/// `[database]`.
-#[derive(Debug, Clone)]
-pub struct Database {
-    /// The folder or file of `sqlite:…`: where `vestibule.db` and `ephemeral.db` are.
-    pub folder: PathBuf,
-    /// How long a connection is waited for.
-    pub acquire_timeout: Duration,
+/// Reads every table; `None` when there is no issuer, which is a fault.
+fn read(root: Table, folder: &Path, reader: &mut Reader<'_>) -> Option<Config> {
+    let tables = Tables::take(root, reader);
+    let server = server::read(reader, tables.server);
+    let database = database::read(reader, tables.database);
+    let redis = redis::read(reader, tables.redis);
+    let keys = keys::read(reader, tables.keys, folder);
+    let log = log::read(reader, tables.log);
+    let lifetimes = lifetimes::read(reader, tables.lifetimes);
+    let limits = limits::read(reader, tables.limits);
+    let passwords = passwords::read(reader, tables.passwords);
+    let proxies = proxies::read(reader, tables.proxies);
+    let written = Written::read(reader, tables.clients, tables.apis, tables.roles);
+    written.check(reader, server.as_ref().map(|server| &server.issuer));
+    reader.unknown(&tables.rest);
+    let registry = written.into_registry(false);
+    Some(Config {
+        server: server?,
+        database,
+        redis,
+        keys,
+        log,
+        lifetimes,
+        limits,
+        passwords,
+        proxies,
+        registry,
+        dev: false,
+    })
 }
 
-/// `[redis]`.
-#[derive(Debug, Clone)]
-pub struct Redis {
-    /// `redis://` or `rediss://` with user, password and database number; may hold a password.
-    pub url: SecretString,
-    /// Before every key, `vestibule:` by default.
-    pub key_prefix: String,
-    /// For one command, 500 ms by default.
-    pub command_timeout: Duration,
-    /// For a connection.
-    pub connect_timeout: Duration,
+/// The tables of the top level, not yet read.
+struct Tables {
+    server: Table,
+    database: Table,
+    redis: Table,
+    keys: Table,
+    log: Table,
+    lifetimes: Table,
+    limits: Table,
+    passwords: Table,
+    proxies: Table,
+    clients: Vec<Table>,
+    apis: Vec<Table>,
+    roles: Vec<Table>,
+    rest: Rest,
 }
 
-/// `[keys]`.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    /// 32 bytes each, base64 in file or environment; the first seals, all open. Never empty.
-    pub encryption_keys: Vec<SecretString>,
+impl Tables {
+    fn take(root: Table, reader: &mut Reader<'_>) -> Self {
+        let mut section = reader.root(root);
+        check_version(&mut section);
+        Self {
+            server: section.table("server"),
+            database: section.table("database"),
+            redis: section.table("redis"),
+            keys: section.table("keys"),
+            log: section.table("log"),
+            lifetimes: section.table("lifetimes"),
+            limits: section.table("limits"),
+            passwords: section.table("passwords"),
+            proxies: section.table("proxies"),
+            clients: section.tables("clients"),
+            apis: section.tables("apis"),
+            roles: section.tables("roles"),
+            rest: section.rest(),
+        }
+    }
 }
 
-/// `[log]`.
-#[derive(Debug, Clone)]
-pub struct Log {
-    /// `pretty`, `json`, or by whether stderr is a terminal.
-    pub format: LogFormat,
-    /// A filter such as `info` or `vestibule=debug,info`.
-    pub level: String,
-}
-
-/// `[log] format`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Pretty on a terminal, JSON otherwise.
-    #[default]
-    Auto,
-    /// For people.
-    Pretty,
-    /// One object a line.
-    Json,
-}
-
-/// `[lifetimes]`.
-#[derive(Debug, Clone)]
-pub struct Lifetimes {
-    /// 60 s, at most 600 s.
-    pub code: Duration,
-    /// 30 min.
-    pub interaction: Duration,
-    /// 12 h.
-    pub session_idle: Duration,
-    /// 7 d.
-    pub session_absolute: Duration,
-    /// 10 min.
-    pub access_token: Duration,
-    /// 10 min.
-    pub id_token: Duration,
-}
-
-/// `[limits]`.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Bytes of a request body.
-    pub body: usize,
-    /// Bytes of a query string.
-    pub query: usize,
-    /// Connections of all workers together.
-    pub connections: usize,
-    /// How long a client may take to send its headers.
-    pub header_timeout: Duration,
-}
-
-/// `[passwords]`.
-#[derive(Debug, Clone)]
-pub struct Passwords {
-    /// argon2id memory, KiB: 19456.
-    pub memory_kib: u32,
-    /// argon2id passes: 2.
-    pub iterations: u32,
-    /// argon2id lanes: 1.
-    pub parallelism: u32,
-    /// Threads that hash; the number of cores by default.
-    pub threads: usize,
-    /// Hashes that may wait; more are refused with 503.
-    pub queue: usize,
-    /// Fewest code points of a new password: 15.
-    pub min_length: usize,
-}
-
-/// `[proxies]`.
-#[derive(Debug, Clone, Default)]
-pub struct Proxies {
-    /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted: Vec<ipnet::IpNet>,
+/// `config_version`, optional: only 1 exists.
+fn check_version(section: &mut Section<'_, '_>) {
+    if let Some(value) = section.take("config_version").filter(|value| !matches!(value.data, Data::Integer(1))) {
+        let help = "write config_version = 1, or remove the line";
+        section.fault(&value.place, "this version reads `config_version` 1 only", help);
+    }
 }

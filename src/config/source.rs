@@ -64,7 +64,8 @@ impl Sources {
     /// A place: `span` is in bytes and may lie.
     pub(super) fn place(&self, source: usize, span: Range<usize>) -> Place {
         let text = self.0.get(source).map_or("", |source| &source.text);
-        let floor = |offset: usize| (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let floor =
+            |offset: usize| (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let start = floor(span.start);
         Place { source, start, end: floor(span.end).max(start) }
     }
@@ -145,7 +146,9 @@ impl Sources {
 fn guess_secret(line: &str) -> Range<usize> {
     if let Some((key, value)) = line.split_once('=') {
         let key_name = key.to_ascii_lowercase();
-        let named = ["secret", "password", "token", "encryption_key", "encryption-key"].iter().any(|word| key_name.contains(word));
+        let named = ["secret", "password", "token", "encryption_key", "encryption-key"]
+            .iter()
+            .any(|word| key_name.contains(word));
         let harmless = ["hash", "file", "method", "lifetime"].iter().any(|word| key_name.contains(word));
         if named && !harmless && value.trim_start().starts_with(['"', '\'']) {
             return key.len() + 1..line.len();

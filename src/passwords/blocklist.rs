@@ -35,16 +35,20 @@ const SEQUENCES: [&str; 8] = [
 
 /// Letters that must be left when words, digits and signs are taken out.
 const LEAST_LETTERS: usize = 4;
+/// A number of so many digits that is no pattern is as good as words.
+const LEAST_DIGITS: usize = 15;
 
 /// Whether a password is on a list, one pattern, or made of common words and the person's own.
 pub(super) fn is_common(password: &str, own_words: &[String]) -> bool {
     let lower: String = password.nfkc().flat_map(char::to_lowercase).collect();
-    let plain: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric()).collect();
-    let text: String = plain.iter().collect();
+    let text: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    // A year or a counter beside a known password changes nothing.
+    let core = text.trim_matches(char::is_numeric);
     PASSWORDS.contains(text.as_str())
+        || PASSWORDS.contains(core)
         || is_pattern(&lower.chars().collect::<Vec<_>>())
-        || is_made_of_words(&lower, own_words)
-        || is_made_of_words(&without_substitutions(&lower), own_words)
+        || is_made_of_words(&lower, own_words, |c| c)
+        || is_made_of_words(&lower, own_words, without_substitution)
 }
 
 /// Whether at least three quarters of the characters follow from the one before (or the text repeats a
@@ -65,29 +69,32 @@ fn follows(a: char, b: char) -> bool {
     a == b || SEQUENCES.into_iter().any(beside)
 }
 
-/// Whether almost no letter is left when common words and the person's own are taken out. Signs of other
-/// scripts, emoji among them, count as letters; ASCII signs do not.
-fn is_made_of_words(lower: &str, own_words: &[String]) -> bool {
-    let mut rest: String = lower.chars().filter(|c| c.is_alphanumeric() || is_foreign_sign(*c)).collect();
+/// Whether almost no letter is left when common words and the person's own are taken out. `read` is how
+/// a character is read when words are looked for. Signs of other scripts, emoji among them, count as
+/// letters; ASCII signs do not.
+fn is_made_of_words(lower: &str, own_words: &[String], read: fn(char) -> char) -> bool {
+    let as_read = lower.chars().map(|c| (c, read(c)));
+    let mut rest: Vec<(char, char)> = as_read.filter(|(_, c)| c.is_alphanumeric() || is_foreign_sign(*c)).collect();
     let mut own: Vec<String> = own_words.iter().map(|word| squeezed(word)).collect();
     own.retain(|word| word.chars().count() >= 3);
     own.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    for word in own.iter().map(String::as_str).chain(WORDS.iter().copied()) {
-        if rest.contains(word) {
-            rest = rest.replace(word, " ");
-        }
+    own.iter().map(String::as_str).chain(WORDS.iter().copied()).for_each(|word| take_out(&mut rest, word));
+    let letters = rest.iter().filter(|(c, _)| c.is_alphabetic() || is_foreign_sign(*c)).count();
+    let digits = rest.iter().filter(|(c, _)| c.is_numeric()).count();
+    letters < LEAST_LETTERS && digits < LEAST_DIGITS
+}
+
+/// Puts spaces in the place of a word, so that what is left on its sides does not make another.
+fn take_out(rest: &mut [(char, char)], word: &str) {
+    let length = word.chars().count().max(1);
+    let is_word = |window: &[(char, char)]| window.iter().map(|(_, c)| *c).eq(word.chars());
+    while let Some(at) = rest.windows(length).position(is_word) {
+        rest.iter_mut().skip(at).take(length).for_each(|place| *place = (' ', ' '));
     }
-    let letters = rest.chars().filter(|c| c.is_alphabetic() || is_foreign_sign(*c)).count();
-    letters < LEAST_LETTERS && !is_long_number(&rest)
 }
 
 fn is_foreign_sign(c: char) -> bool {
     !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace()
-}
-
-/// A long number that is no pattern is as good as words (a generated one, say).
-fn is_long_number(rest: &str) -> bool {
-    rest.chars().filter(|c| c.is_numeric()).count() >= 15
 }
 
 fn squeezed(word: &str) -> String {
@@ -95,8 +102,8 @@ fn squeezed(word: &str) -> String {
 }
 
 /// `p@ssw0rd` as `password`.
-fn without_substitutions(lower: &str) -> String {
-    let plain = |c| match c {
+const fn without_substitution(c: char) -> char {
+    match c {
         '@' | '4' => 'a',
         '3' => 'e',
         '1' | '!' => 'i',
@@ -104,6 +111,5 @@ fn without_substitutions(lower: &str) -> String {
         '$' | '5' => 's',
         '7' | '+' => 't',
         other => other,
-    };
-    lower.chars().map(plain).collect()
+    }
 }

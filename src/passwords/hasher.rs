@@ -87,6 +87,12 @@ impl PasswordHasher {
     pub fn hashes_run(&self) -> u64 {
         self.rules.hashes_run.load(Ordering::Relaxed)
     }
+
+    /// Its threads, so that a test can occupy them.
+    #[cfg(test)]
+    pub(super) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
 }
 
 /// What the threads need.

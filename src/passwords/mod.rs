@@ -9,6 +9,8 @@ mod hasher;
 mod phc;
 mod policy;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 pub use authenticate::{AuthenticateError, Outcome, authenticate};
 pub use generate::generate;

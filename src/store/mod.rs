@@ -21,6 +21,8 @@ use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 
+#[cfg(test)]
+mod contract;
 mod ephemeral;
 mod opening;
 mod redis;

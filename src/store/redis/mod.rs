@@ -3,9 +3,10 @@
 //! Owns: keys, commands and their time limits. Does not own: the connection (`connection`), the
 //! aggregates and when a record is over (`store/ephemeral`).
 
+use std::time::Duration;
+
 use redis::aio::ConnectionManager;
 use redis::{Cmd, FromRedisValue, RedisError, Script, ScriptInvocation};
-use std::time::Duration;
 
 use crate::config;
 use crate::protocol::time::Timestamp;
@@ -13,6 +14,10 @@ use crate::store::StoreError;
 use crate::store::ephemeral::{Keep, Key, Records};
 
 mod connection;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+pub(super) mod server;
 
 /// How much longer than its record a key lives. Our clock decides when a record is over; Redis counts on
 /// its own and must not be first.

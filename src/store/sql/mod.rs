@@ -20,10 +20,14 @@ mod folder;
 mod grants;
 mod keys;
 mod records;
+#[cfg(test)]
+mod tamper;
 mod users;
 
 pub(super) use durable::Durable;
 pub(super) use records::SqlRecords;
+#[cfg(test)]
+pub(super) use tamper::{checkpoint, pretend_migrated, write_raw};
 
 use database::{Database, Synchronous};
 

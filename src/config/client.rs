@@ -1,0 +1,231 @@
+//! `[[clients]]`: the registrations, under the names of RFC 7591 2.
+//!
+//! Owns: reading one such table. Does not own: its secret (`client_secret`), what its keys must be to each
+//! other (`client_rules`), or what it refers to (`registry`).
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use crate::config::api::algorithm;
+use crate::config::client_rules;
+use crate::config::client_secret;
+use crate::config::document::Table;
+use crate::config::lifetimes;
+use crate::config::nearest::nearest;
+use crate::config::section::{Found, Reader, Section};
+use crate::config::source::Place;
+use crate::config::values::ScopeList;
+use crate::model::client::{Client, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
+use crate::model::signing_key::Algorithm;
+use crate::protocol::ids::ClientId;
+use crate::protocol::redirect_uri::{ApplicationType, RedirectUri, RedirectUriError};
+use crate::protocol::scope::Scopes;
+use crate::protocol::token_request::GrantType;
+
+/// A client as written, with the places that references need.
+#[derive(Debug, Clone)]
+pub(super) struct WrittenClient {
+    pub(super) client: Client,
+    /// Of the id.
+    pub(super) place: Place,
+    pub(super) scope: ScopeList,
+    pub(super) default_audience: Option<Place>,
+}
+
+/// Where the keys stand that rules compare with each other.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) grant_types: Option<Place>,
+    pub(super) consent: Option<Place>,
+    pub(super) pkce: Option<Place>,
+    /// Of the table's header.
+    pub(super) table: Option<Place>,
+}
+
+/// Reads one table; `None` when it has no id.
+pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClient> {
+    let mut section = reader.entry("clients", table);
+    if !section.is_set("client_id") {
+        section.missing("client_id", "write how the application names itself: client_id = \"my-app\"");
+    }
+    let client_id =
+        section.parsed("client_id", ClientId::parse, |_| "write a short name: client_id = \"my-app\"".to_owned());
+    let mut places = Places { table: section.place().cloned(), ..Places::default() };
+    let name = section.string("client_name");
+    let enabled = section.boolean("enabled").is_none_or(|found| found.value);
+    let first_party = section.boolean("first_party").is_some_and(|found| found.value);
+    let application_type = application_type(&mut section);
+    let (redirect_uris, uris_are_complete) = redirect_uris(&mut section, application_type);
+    let grant_types = grant_types(&mut section, &mut places);
+    let authentication = client_secret::read(&mut section);
+    let scope = section.scopes("scope");
+    let default_scope = section.scopes("default_scope").unwrap_or_default();
+    let default_audience = section.string("default_audience");
+    let consent = consent(&mut section, &mut places);
+    let pkce = pkce(&mut section, &mut places);
+    let access_token_lifetime = section.duration("access_token_lifetime", lifetimes::ACCESS_TOKEN);
+    let id_token_signed_response_alg =
+        algorithm(&mut section, "id_token_signed_response_alg").unwrap_or(Algorithm::RS256);
+    let id_token_claims = id_token_claims(&mut section);
+    let allowed_origins = origins(&mut section);
+    let id_name = client_id.as_ref().map(|found| found.value.as_str().to_owned()).unwrap_or_default();
+    let client = Client {
+        // The id of a table that has none is never seen: there is a fault.
+        client_id: client_id
+            .as_ref()
+            .map_or_else(|| ClientId::parse("unnamed").ok(), |found| Some(found.value.clone()))?,
+        client_name: name.map_or(id_name, |found| found.value),
+        enabled,
+        first_party,
+        application_type,
+        redirect_uris,
+        grant_types,
+        authentication: authentication.value,
+        scope: scope.as_ref().map_or_else(openid_scopes, |list| list.scopes.clone()),
+        default_scope: default_scope.scopes.clone(),
+        default_audience: default_audience.as_ref().map(|found| found.value.clone()),
+        consent,
+        pkce,
+        access_token_lifetime: access_token_lifetime.map(|found| found.value),
+        id_token_signed_response_alg,
+        id_token_claims,
+        allowed_origins,
+        defined_at: places.table.as_ref().map(|place| section.reader.sources.file_and_line(place)),
+    };
+    let known = client_rules::Known { authentication: authentication.read, redirect_uris: uris_are_complete };
+    client_rules::check(&mut section, &client, &places, known, &default_scope);
+    section.finish();
+    Some(WrittenClient {
+        client,
+        place: client_id?.place,
+        scope: scope.unwrap_or_default(),
+        default_audience: default_audience.map(|found| found.place),
+    })
+}
+
+/// What a client may ask for where it does not say.
+fn openid_scopes() -> Scopes {
+    Scopes::parse("openid profile email").unwrap_or_default()
+}
+
+fn application_type(section: &mut Section<'_, '_>) -> ApplicationType {
+    let words = [("web", ApplicationType::Web), ("native", ApplicationType::Native)];
+    section.choice("application_type", &words).map(|found| found.value).unwrap_or_default()
+}
+
+fn consent(section: &mut Section<'_, '_>, places: &mut Places) -> ConsentPolicy {
+    let words = [("ask", ConsentPolicy::Ask), ("remember", ConsentPolicy::Remember), ("never", ConsentPolicy::Never)];
+    let found = section.choice("consent", &words);
+    places.consent = found.as_ref().map(|found| found.place.clone());
+    found.map(|found| found.value).unwrap_or_default()
+}
+
+fn pkce(section: &mut Section<'_, '_>, places: &mut Places) -> PkcePolicy {
+    let found = section.choice("pkce", &[("required", PkcePolicy::Required), ("optional", PkcePolicy::Optional)]);
+    places.pkce = found.as_ref().map(|found| found.place.clone());
+    found.map(|found| found.value).unwrap_or_default()
+}
+
+fn id_token_claims(section: &mut Section<'_, '_>) -> IdTokenClaimsPolicy {
+    let words = [("full", IdTokenClaimsPolicy::Full), ("minimal", IdTokenClaimsPolicy::Minimal)];
+    section.choice("id_token_claims", &words).map(|found| found.value).unwrap_or_default()
+}
+
+fn grant_types(section: &mut Section<'_, '_>, places: &mut Places) -> BTreeSet<GrantType> {
+    let Some(items) = section.strings("grant_types") else {
+        return BTreeSet::from([GrantType::AuthorizationCode]);
+    };
+    places.grant_types = items.first().map(|item| item.place.clone());
+    let mut grants = BTreeSet::new();
+    for Found { value, place } in items {
+        if let Some(grant) = GrantType::parse(&value) {
+            grants.insert(grant);
+            continue;
+        }
+        let names = GrantType::ALL.map(GrantType::as_str);
+        let planned = value == "implicit" || value.starts_with("urn:");
+        let message = if planned {
+            format!("`grant_types`: \"{value}\" is not supported")
+        } else {
+            format!("`grant_types` cannot hold \"{value}\"")
+        };
+        let help = match nearest(&value, names).filter(|_| !planned) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => format!("write some of {}", names.join(", ")),
+        };
+        section.fault(&place, message, help);
+    }
+    grants
+}
+
+/// The URIs that may be registered, and whether that is all of them.
+fn redirect_uris(section: &mut Section<'_, '_>, application_type: ApplicationType) -> (Vec<RedirectUri>, bool) {
+    let set = section.is_set("redirect_uris");
+    let Some(items) = section.strings("redirect_uris") else { return (Vec::new(), !set) };
+    let count = items.len();
+    let mut uris: Vec<RedirectUri> = Vec::with_capacity(count);
+    for Found { value, place } in items {
+        match RedirectUri::parse(&value, application_type) {
+            Ok(uri) if uris.contains(&uri) => {
+                section.fault(&place, "this redirect URI is listed twice", "remove one of the two");
+            }
+            Ok(uri) => uris.push(uri),
+            Err(error) => section.fault(&place, format!("this redirect URI {}", shown(error)), mend_uri(&value, error)),
+        }
+    }
+    let complete = uris.len() == count;
+    (uris, complete)
+}
+
+/// The error as the end of a sentence.
+fn shown(error: RedirectUriError) -> String {
+    match error {
+        RedirectUriError::Shape
+        | RedirectUriError::Fragment
+        | RedirectUriError::Userinfo
+        | RedirectUriError::NotNormal => error.to_string(),
+        _ => format!("may not be registered: {error}"),
+    }
+}
+
+fn mend_uri(text: &str, error: RedirectUriError) -> String {
+    let url = Url::parse(text).ok();
+    match error {
+        RedirectUriError::Fragment => format!("cut it at the '#': \"{}\"", text.split('#').next().unwrap_or_default()),
+        RedirectUriError::PlainHttp => format!("write \"{}\"", text.replacen("http://", "https://", 1)),
+        RedirectUriError::NotNormal => url.map_or_else(String::new, |url| format!("write \"{url}\"")),
+        RedirectUriError::LoopbackWithoutPort => {
+            "name the port, as in \"http://localhost:3000/callback\", or write application_type = \"native\"".to_owned()
+        }
+        RedirectUriError::Scheme => {
+            "use https, or for an app on a device \"com.example.app:/callback\" with application_type = \"native\""
+                .to_owned()
+        }
+        RedirectUriError::Wildcard => "list every URI that the application uses, each in full".to_owned(),
+        RedirectUriError::Userinfo => "remove what stands between // and @".to_owned(),
+        RedirectUriError::Shape => "write it in full: \"https://app.example.com/callback\"".to_owned(),
+    }
+}
+
+fn origins(section: &mut Section<'_, '_>) -> Vec<String> {
+    let mut origins = Vec::new();
+    for Found { value, place } in section.strings("allowed_origins").unwrap_or_default() {
+        let url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let origin = url.map(|url| url.origin().ascii_serialization());
+        match origin {
+            Some(origin) if origin == value => origins.push(origin),
+            Some(origin) => section.fault(
+                &place,
+                "`allowed_origins` takes origins: scheme, host and port, nothing behind them",
+                format!("write \"{origin}\""),
+            ),
+            None => section.fault(
+                &place,
+                format!("`allowed_origins` cannot hold \"{value}\""),
+                "write the origins of the pages in full, without wildcard: \"https://app.example.com\"",
+            ),
+        }
+    }
+    origins
+}

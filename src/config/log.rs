@@ -1,0 +1,49 @@
+//! `[log]`: how and how much is logged.
+//!
+//! Owns: that section. Does not own: logging (`telemetry`).
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::document::Table;
+use crate::config::section::Reader;
+
+/// `[log]`.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// `pretty`, `json`, or by whether stderr is a terminal.
+    pub format: LogFormat,
+    /// A filter such as `info` or `vestibule=debug,info`.
+    pub level: String,
+}
+
+/// `[log] format`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// For people.
+    Pretty,
+    /// One object a line.
+    Json,
+}
+
+/// Reads the section.
+pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Log {
+    let mut section = reader.section("log", table);
+    let formats = [("auto", LogFormat::Auto), ("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+    let format = section.choice("format", &formats);
+    let level = section.parsed(
+        "level",
+        |text| match EnvFilter::try_new(text) {
+            Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
+            _ => Err("is not a level or a filter"),
+        },
+        |_| "write error, warn, info, debug or trace, or a filter such as \"vestibule=debug,info\"".to_owned(),
+    );
+    section.finish();
+    Log {
+        format: format.map(|found| found.value).unwrap_or_default(),
+        level: level.map_or_else(|| "info".to_owned(), |found| found.value),
+    }
+}

@@ -1,0 +1,91 @@
+//! `[redis]`: the ephemeral store, where it is not the embedded one.
+//!
+//! Owns: that section. Does not own: connecting (`store`).
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use crate::config::document::Table;
+use crate::config::secret::Secret;
+use crate::config::section::{Reader, Section};
+
+/// `[redis]`.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// `redis://` or `rediss://` with user, password and database number; may hold a password.
+    pub url: SecretString,
+    /// Before every key, `vestibule:` by default.
+    pub key_prefix: String,
+    /// For one command, 500 ms by default.
+    pub command_timeout: Duration,
+    /// For a connection, 2 s by default.
+    pub connect_timeout: Duration,
+}
+
+impl Redis {
+    /// The defaults for a URL.
+    pub(super) fn at(url: SecretString) -> Self {
+        Self {
+            url,
+            key_prefix: "vestibule:".to_owned(),
+            command_timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Reads the section; `None` without a `url`.
+pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Redis> {
+    let mut section = reader.section("redis", table);
+    let others = ["key_prefix", "command_timeout", "connect_timeout"].iter().any(|key| section.is_set(key));
+    let urls = section.secrets("url", "url_file");
+    if let Some(second) = urls.found.get(1) {
+        section.fault(&second.place, "`url` takes one server", "keep one of them");
+    }
+    if others && urls.place.is_none() {
+        section.missing("url", "write url = \"redis://HOST:6379/0\", or remove the section to use the embedded store");
+    }
+    let url = urls.found.into_iter().next().and_then(|url| check_url(&mut section, url));
+    let prefix = section.parsed("key_prefix", parse_prefix, |_| {
+        "write a short word with a colon: key_prefix = \"vestibule:\"".to_owned()
+    });
+    let bounds = Duration::from_millis(10)..=Duration::from_mins(1);
+    let command_timeout = section.duration("command_timeout", bounds.clone());
+    let connect_timeout = section.duration("connect_timeout", bounds);
+    section.finish();
+    let defaults = Redis::at(url?);
+    Some(Redis {
+        key_prefix: prefix.map_or(defaults.key_prefix, |found| found.value),
+        command_timeout: command_timeout.map_or(defaults.command_timeout, |found| found.value),
+        connect_timeout: connect_timeout.map_or(defaults.connect_timeout, |found| found.value),
+        url: defaults.url,
+    })
+}
+
+fn parse_prefix(text: &str) -> Result<String, &'static str> {
+    let fits = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:.-".contains(&byte));
+    fits.then(|| text.to_owned()).ok_or("must be 1 to 64 characters of A-Z a-z 0-9 _ : . -")
+}
+
+fn check_url(section: &mut Section<'_, '_>, secret: Secret) -> Option<SecretString> {
+    let parsed = Url::parse(secret.text.expose_secret()).ok();
+    let Some(url) = parsed.filter(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host()) else {
+        let help = "write redis://HOST:6379/0, or rediss:// for TLS";
+        section.fault(&secret.place, "`url` is not the URL of a Redis server", help);
+        return None;
+    };
+    let database = url.path().trim_start_matches('/');
+    if !database.is_empty() && database.parse::<u16>().is_err() {
+        section.fault(&secret.place, "`url` names a database that is not a number", "end the URL with /0, /1, …");
+        return None;
+    }
+    if url.password().is_some() && secret.in_the_open {
+        let help = "put the whole URL into an environment variable, url = { env = \"REDIS_URL\" }, or a file, url_file = \"PATH\"";
+        section.fault(&secret.place, "`url` shows a password to all who read this file", help);
+        return None;
+    }
+    Some(secret.text)
+}

@@ -1,0 +1,176 @@
+//! The promises of the ports, each one a function that every backend is held against.
+//!
+//! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
+//! `ephemeral`), what only files do (`files`) or only Redis
+//! (`redis/faults`).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::clock::{Clock, ManualClock};
+use crate::config;
+use crate::store::opening::open_sections;
+use crate::store::redis::server;
+use crate::store::{StoreError, Stores};
+
+mod durable;
+mod ephemeral;
+mod files;
+mod samples;
+
+/// Opened stores under a clock that stands, in a folder that goes with them.
+struct Bench {
+    stores: Stores,
+    clock: Arc<ManualClock>,
+    redis: Option<config::Redis>,
+    folder: Folder,
+}
+
+impl Bench {
+    /// SQLite alone.
+    async fn sqlite() -> Self {
+        Self::open(Folder::new(), None).await.unwrap()
+    }
+
+    /// SQLite and a real Redis, under a key prefix of this test alone.
+    async fn redis() -> Self {
+        let redis = redis_section(&server::shared().url());
+        Self::open(Folder::new(), Some(redis)).await.unwrap()
+    }
+
+    async fn open(folder: Folder, redis: Option<config::Redis>) -> Result<Self, StoreError> {
+        let clock = Arc::new(ManualClock::new(samples::START));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let stores = open_sections(&folder.section(), redis.as_ref(), shared).await?;
+        Ok(Self { stores, clock, redis, folder })
+    }
+}
+
+/// `[redis]` with a key prefix that nobody else has.
+fn redis_section(url: &str) -> config::Redis {
+    config::Redis {
+        url: SecretString::from(url),
+        key_prefix: format!("vestibule-{}:", unique()),
+        command_timeout: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(5),
+    }
+}
+
+/// A folder that is removed with the value that named it; it is made by whoever opens it.
+struct Folder {
+    path: PathBuf,
+    mine: bool,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let name = format!("{}-{}", std::process::id(), unique());
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-stores").join(name);
+        Self { path, mine: true }
+    }
+
+    fn section(&self) -> config::Database {
+        config::Database { folder: self.path.clone(), acquire_timeout: Duration::from_secs(30) }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.mine {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Runs `count` of the same at once, on every thread of the runtime, and returns all results.
+async fn at_once<T, F, Fut>(count: usize, make: F) -> Vec<T>
+where
+    F: Fn(usize) -> Fut,
+    Fut: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let tasks: Vec<_> = (0..count).map(|index| tokio::spawn(make(index))).collect();
+    let mut results = Vec::with_capacity(count);
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+/// Holds a backend against promises, each as a test of its own.
+macro_rules! keeps {
+    ($room:ident on $backend:ident: $($promise:ident),+ $(,)?) => {
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $promise() {
+                    super::super::$room::$promise(&super::super::Bench::$backend().await).await;
+                }
+            )+
+        }
+    };
+}
+
+mod people_consents_grants_keys {
+    keeps!(durable on sqlite:
+        a_person_comes_back_as_stored,
+        a_username_and_an_address_belong_to_one_person,
+        of_many_people_with_one_username_one_is_stored,
+        a_person_is_found_by_either_name,
+        people_are_listed_in_pages_by_username,
+        roles_are_replaced,
+        a_password_changes_only_from_the_expected_one,
+        an_upgraded_hash_ends_no_session,
+        of_many_password_changes_one_succeeds,
+        a_consent_only_grows,
+        consents_added_at_once_lose_nothing,
+        a_grant_comes_back_as_stored,
+        of_many_redemptions_of_one_code_one_is_new,
+        a_grant_is_revoked_once,
+        grants_are_swept_when_they_are_over_and_not_before,
+        of_many_first_keys_one_is_stored_for_each_algorithm,
+        the_durable_backend_answers,
+    );
+}
+
+mod sessions_codes_transactions_parked {
+    macro_rules! every_backend {
+        ($($promise:ident),+ $(,)?) => {
+            keeps!(ephemeral on sqlite: $($promise),+);
+            keeps!(ephemeral on redis: $($promise),+);
+        };
+    }
+    every_backend!(
+        a_session_comes_back_as_stored,
+        a_session_is_gone_at_its_end_and_not_before,
+        an_ended_session_is_not_revived_by_a_touch,
+        an_expired_session_is_not_revived_by_a_touch,
+        of_many_touches_of_one_session_one_succeeds,
+        a_record_written_by_another_version_can_be_replaced,
+        a_code_is_taken_once,
+        of_many_takers_of_one_code_one_gets_it,
+        a_code_is_unknown_at_its_end_and_not_before,
+        a_transaction_is_found_for_a_day_after_its_end,
+        of_many_steps_of_one_transaction_one_succeeds,
+        parked_parameters_are_taken_once,
+        parked_parameters_are_gone_at_their_end,
+        one_hash_names_a_record_of_each_kind,
+        what_is_no_record_counts_as_lost,
+        only_what_is_over_is_swept,
+        no_secret_is_stored,
+        the_ephemeral_backend_answers,
+    );
+}

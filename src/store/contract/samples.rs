@@ -1,0 +1,152 @@
+//! Records to store in tests.
+//!
+//! Owns: plausible ones with every field set. Does not own: what is expected of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::clock::{system_rng, uuid_v7};
+use crate::model::code_grant::CodeGrant;
+use crate::model::grant::Grant;
+use crate::model::interaction::Interaction;
+use crate::model::person::{Email, StoredPassword, User, Username};
+use crate::model::session::{Session, SignIn};
+use crate::model::signing_key::{Algorithm, SealedSigningKey};
+use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
+use crate::protocol::opaque::{OpaqueToken, TokenHash};
+use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
+
+/// When every test begins: 2026-01-01T00:00:00.007Z.
+pub(super) const START: Timestamp = Timestamp::from_millis(1_767_225_600_007);
+
+/// How long the samples last.
+pub(super) const LIFE: Duration = Duration::from_secs(60);
+
+pub(super) fn user_id() -> UserId {
+    UserId(uuid_v7(START, &mut system_rng()))
+}
+
+pub(super) fn grant_id() -> GrantId {
+    GrantId(uuid_v7(START, &mut system_rng()))
+}
+
+pub(super) fn secret() -> OpaqueToken {
+    OpaqueToken::generate(&mut system_rng())
+}
+
+pub(super) fn hash() -> TokenHash {
+    secret().hash()
+}
+
+pub(super) fn client() -> ClientId {
+    ClientId::parse("web-app").unwrap()
+}
+
+pub(super) fn scopes(text: &str) -> Scopes {
+    Scopes::parse(text).unwrap()
+}
+
+pub(super) fn password(phc: &str) -> StoredPassword {
+    StoredPassword { phc: SecretString::from(phc), generated_until: None }
+}
+
+/// A person with a name that nobody else has.
+pub(super) fn user() -> User {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    User {
+        id: user_id(),
+        username: Username::parse(&format!("jürgen-{number}")).unwrap(),
+        email: Email::parse(&format!("jürgen{number}@example.org")),
+        email_verified: true,
+        name: Some("Jürgen Groß 🦉".to_owned()),
+        roles: vec![RoleName::parse("editor").unwrap(), RoleName::parse("admin").unwrap()],
+        password: Some(StoredPassword {
+            phc: SecretString::from("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+            generated_until: Some(START.plus(LIFE)),
+        }),
+        disabled: true,
+        created_at: START,
+        updated_at: START.plus(Duration::from_millis(1)),
+        valid_from: START.plus(Duration::from_millis(2)),
+    }
+}
+
+/// Everything of a person, the hash too, which their `Debug` leaves out.
+pub(super) fn seen(user: &User) -> String {
+    let phc = user.password.as_ref().map(|password| password.phc.expose_secret());
+    format!("{user:?} {phc:?}")
+}
+
+pub(super) fn session() -> Session {
+    Session {
+        id: SessionId(uuid_v7(START, &mut system_rng())),
+        user_id: user_id(),
+        sign_in: SignIn::by_password(START),
+        last_seen: START,
+        expires_at: START.plus(LIFE),
+    }
+}
+
+pub(super) fn code_grant() -> CodeGrant {
+    CodeGrant {
+        client_id: client(),
+        redirect_uri: serde_json::from_value(json!("https://app.example.org/callback?x=1")).unwrap(),
+        code_challenge: Some(serde_json::from_value(json!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")).unwrap()),
+        scope: scopes("openid email"),
+        resource: Some("https://api.example.org".to_owned()),
+        nonce: Some("\"n\\ø\u{0}".to_owned()),
+        user_id: user_id(),
+        session_id: SessionId(uuid_v7(START, &mut system_rng())),
+        sign_in: SignIn::by_password(START),
+        grant_id: grant_id(),
+        expires_at: START.plus(LIFE),
+    }
+}
+
+pub(super) fn interaction() -> Interaction {
+    let request = serde_json::from_value(json!({
+        "reply_to": {
+            "redirect_uri": "https://app.example.org/callback",
+            "response_mode": "query",
+            "state": "a b'\"",
+        },
+        "redirect_uri_sent": true,
+        "scope": "openid email",
+        "resource": null,
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "nonce": null,
+        "prompt": { "none": false, "login": true, "consent": false },
+        "max_age": 300,
+        "login_hint": "jürgen",
+    }));
+    Interaction::begin(client(), request.unwrap(), hash(), START, START.plus(LIFE))
+}
+
+pub(super) fn grant(code: Option<TokenHash>) -> Grant {
+    Grant {
+        id: grant_id(),
+        user_id: user_id(),
+        client_id: client(),
+        scope: scopes("openid email"),
+        code,
+        session_id: Some(SessionId(uuid_v7(START, &mut system_rng()))),
+        created_at: START,
+        expires_at: START.plus(LIFE),
+        revoked_at: None,
+    }
+}
+
+pub(super) fn key(algorithm: Algorithm) -> SealedSigningKey {
+    SealedSigningKey {
+        kid: hash().to_key(),
+        algorithm,
+        kek_id: "kek-1".to_owned(),
+        sealed: vec![0, 255, 1, 254],
+        created_at: START,
+    }
+}
