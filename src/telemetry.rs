@@ -22,6 +22,9 @@ const QUEUE: usize = 4096;
 /// How long the end of the process waits for lines that are not written yet.
 const FLUSH: Duration = Duration::from_millis(200);
 
+/// What the libraries say at each start is for their own developers; `[log] level` may name them.
+const QUIETER: &str = "actix_server=warn,sea_orm_migration=warn";
+
 static WRITER: OnceLock<Lines> = OnceLock::new();
 
 /// Starts logging as `[log]` says. A second start changes nothing.
@@ -29,7 +32,7 @@ static WRITER: OnceLock<Lines> = OnceLock::new();
 /// # Errors
 /// When `[log] level` is no filter.
 pub fn start(log: &config::Log) -> Result<(), Stop> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|error| {
+    let filter = EnvFilter::try_new(format!("{QUIETER},{}", log.level)).map_err(|error| {
         Stop::new(Exit::Config, format!("[log] level = \"{}\" is not a filter: {error}", log.level))
             .hint("for example: info, or vestibule=debug,info")
     })?;
@@ -114,7 +117,10 @@ fn write(mut out: impl Write, entries: &Receiver<Entry>, lost: &AtomicU64) {
         }
         let count = lost.swap(0, Ordering::Relaxed);
         if count > 0 {
-            let _ = writeln!(out, "{{\"level\":\"WARN\",\"message\":\"log lines left out: stderr was too slow\",\"count\":{count}}}");
+            let _ = writeln!(
+                out,
+                "{{\"level\":\"WARN\",\"message\":\"log lines left out: stderr was too slow\",\"count\":{count}}}"
+            );
         }
     }
 }

@@ -134,5 +134,8 @@ pub fn load(folder: &Path) -> Result<Config, Stop> {
 /// How a command ends that needed a valid configuration.
 #[must_use]
 pub fn invalid(faults: &Faults) -> Stop {
-    Stop::new(Exit::Config, format!("the configuration is invalid\n\n{}", faults.render(output::stderr_has_color()).trim_end()))
+    Stop::new(
+        Exit::Config,
+        format!("the configuration is invalid\n\n{}", faults.render(output::stderr_has_color()).trim_end()),
+    )
 }

@@ -11,6 +11,7 @@ use crate::cli::dev::credentials::Credentials;
 use crate::cli::dev::folder::{Folder, shell_word};
 use crate::cli::dev::people::Person;
 use crate::cli::output::table;
+use crate::cli::program;
 use crate::config::Config;
 use crate::model::client::{Client, ClientAuthentication};
 use crate::model::permissions::permitted;
@@ -77,7 +78,7 @@ impl Banner<'_> {
     /// Commands that work as they are printed.
     fn examples(&self) -> Vec<String> {
         let issuer = self.config.server.issuer.as_str();
-        let mut lines = vec![format!("vestibule token{}", self.folder.argument())];
+        let mut lines = vec![format!("{} token{}", shell_word(&program()), self.folder.argument())];
         let service = self.config.registry.find_client("service");
         let secret = service.and_then(|client| self.credentials.secret_of(client));
         match (service, secret) {
@@ -121,10 +122,10 @@ impl Banner<'_> {
     }
 
     fn person_row(&self, person: &Person) -> Vec<String> {
-        let password = person
-            .password
-            .as_ref()
-            .map_or_else(|| "(changed since the first start)".to_owned(), |password| password.expose_secret().to_owned());
+        let password = person.password.as_ref().map_or_else(
+            || "(changed since the first start)".to_owned(),
+            |password| password.expose_secret().to_owned(),
+        );
         let registry = &self.config.registry;
         let every_scope = registry.apis().iter().flat_map(|api| &api.scopes).map(|scope| scope.name.clone()).collect();
         let scopes = permitted(&every_scope, &person.user.roles, registry);

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::cli::dev::folder::shell_word;
 use crate::cli::exit::Stop;
 use crate::cli::private_file;
 use crate::config::DemoSecrets;
@@ -161,10 +162,11 @@ fn unusable(folder: &Path, file: &str, why: &dyn std::fmt::Display) -> Stop {
 /// What to do with a data folder that cannot be used as it is.
 #[must_use]
 pub fn start_afresh(folder: &Path) -> String {
-    let folder = super::folder::shell_word(&folder.to_string_lossy());
+    let text = folder.to_string_lossy();
+    let (old, aside) = (shell_word(&text), shell_word(&format!("{text}.old")));
     format!(
         "if it comes from another version or is damaged, move it away and start afresh:\n      \
-         mv {folder} {folder}.old && vestibule dev\n      or name another folder: --data DIR"
+         mv {old} {aside}\n      or name another folder: --data DIR"
     )
 }
 

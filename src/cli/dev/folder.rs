@@ -78,11 +78,13 @@ impl Folder {
                 .hint("name another one: vestibule dev --data DIR")
         };
         match fs::read_dir(&self.path) {
-            Ok(mut entries) if !self.is_dev() && entries.any(|entry| !is_leftover(entry)) => {
-                return Err(Stop::failure(format!("{path} is not the data folder of a development server"))
-                    .hint("name an empty or new folder: vestibule dev --data DIR"));
+            Ok(entries) => {
+                let empty = entries.into_iter().all(|entry| is_leftover(&entry));
+                if !empty && !self.is_dev() {
+                    return Err(Stop::failure(format!("{path} is not the data folder of a development server"))
+                        .hint("name an empty or new folder: vestibule dev --data DIR"));
+                }
             }
-            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path).map_err(failed)?;
             }
@@ -112,8 +114,7 @@ impl Folder {
     /// Whether a development server holds it now. The look itself takes a shared lock for an instant.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.lock_file(false)
-            .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        self.lock_file(false).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     fn lock_file(&self, create: bool) -> io::Result<File> {
@@ -137,7 +138,11 @@ fn is_leftover(entry: &io::Result<fs::DirEntry>) -> bool {
 #[must_use]
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:=@%,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

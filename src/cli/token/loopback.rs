@@ -41,8 +41,11 @@ impl Loopback {
     pub(super) async fn bind(redirect: &Url) -> Result<Self, Stop> {
         let wanted = redirect.port().unwrap_or(0);
         let failed = |error: std::io::Error| {
-            Stop::new(Exit::Unreachable, format!("port {wanted} of the redirect URI {redirect} cannot be used: {error}"))
-                .hint("end the program that has it, or use --client cli, which may have any port")
+            Stop::new(
+                Exit::Unreachable,
+                format!("port {wanted} of the redirect URI {redirect} cannot be used: {error}"),
+            )
+            .hint("end the program that has it, or use --client cli, which may have any port")
         };
         let listener = TcpListener::bind(("127.0.0.1", wanted)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();

@@ -140,9 +140,7 @@ impl Request {
         let token = match grant {
             GrantType::ClientCredentials => flow.client_credentials(&asked).await?,
             GrantType::Password => flow.password(&asked, self.username.as_deref()).await?,
-            GrantType::AuthorizationCode | GrantType::RefreshToken => {
-                code::run(&flow, &asked, !self.no_open).await?
-            }
+            GrantType::AuthorizationCode | GrantType::RefreshToken => code::run(&flow, &asked, !self.no_open).await?,
         };
         output::data(&token)?;
         if output::stdout_is_terminal() {

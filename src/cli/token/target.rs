@@ -61,7 +61,12 @@ impl Target {
         } else {
             None
         };
-        Ok(Self { issuer: issuer_of(&running.issuer)?, client_id: client_id.to_owned(), known: Some(known), demo_secret })
+        Ok(Self {
+            issuer: issuer_of(&running.issuer)?,
+            client_id: client_id.to_owned(),
+            known: Some(known),
+            demo_secret,
+        })
     }
 
     /// A server and client as tests want them.

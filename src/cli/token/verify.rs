@@ -28,7 +28,8 @@ pub(super) fn verify(token: &Decoded<'_>, jwks: &Value) -> Result<(), String> {
     if key.get("alg").and_then(Value::as_str).is_some_and(|of_key| of_key != alg) {
         return Err("the key is for another algorithm than the header says".to_owned());
     }
-    let matches = check(alg, key, token.signed.as_bytes(), &token.signature).ok_or("the key cannot be used for that alg")?;
+    let matches =
+        check(alg, key, token.signed.as_bytes(), &token.signature).ok_or("the key cannot be used for that alg")?;
     if matches { Ok(()) } else { Err("the signature is not that key's: the token is forged or damaged".to_owned()) }
 }
 

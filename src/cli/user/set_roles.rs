@@ -48,7 +48,10 @@ impl SetRoles {
         super::warn_of_unknown(&roles, &config.registry);
         let shown: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
         let shown = if shown.is_empty() { "no roles".to_owned() } else { shown.join(" ") };
-        output::message(&format!("{} has {shown} now; tokens issued before keep their scopes until they expire.", user.username));
+        output::message(&format!(
+            "{} has {shown} now; tokens issued before keep their scopes until they expire.",
+            user.username
+        ));
         Ok(Exit::Ok)
     }
 }
