@@ -19,7 +19,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes. An issuer with a path is also opened without the slash behind it.
 pub fn routes(cfg: &mut ServiceConfig) {
-    let paths = ["", path::HOME];
+    let paths = [path::HOME, ""];
     cfg.service(resource(paths).wrap(from_fn(page::frame)).route(get().to(show)).route(head().to(show)));
 }
 
