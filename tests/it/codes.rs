@@ -32,7 +32,7 @@ both_setups! {
         let ask = Ask::of("web");
         let code = app.code(&ask, &ada).await;
         ask.redeem(&app, &code).await.expect(200);
-        let stolen = Ask { client: "other".to_owned(), ..ask.clone() };
+        let stolen = ask.by("other");
         stolen.redeem(&app, &code).await.expect_error(400, "invalid_grant");
     }
 
@@ -64,14 +64,14 @@ both_setups! {
         for thief in ["other", "spa"] {
             let ask = Ask::of("web");
             let code = app.code(&ask, &ada).await;
-            let stolen = Ask { client: thief.to_owned(), ..ask.clone() };
+            let stolen = ask.by(thief);
             stolen.redeem(&app, &code).await.expect_error(400, "invalid_grant");
-            let renamed = Ask { redirect_uri: Ask::of(thief).redirect_uri, ..stolen };
-            renamed.redeem(&app, &code).await.expect_error(400, "invalid_grant");
+            let request = stolen.token_request(&app, &code).but("redirect_uri", Some(&Ask::of(thief).redirect_uri));
+            request.send().await.expect_error(400, "invalid_grant");
         }
         let of_public = Ask::of("spa");
         let code = app.code(&of_public, &ada).await;
-        let stolen = Ask { client: "native".to_owned(), ..of_public };
+        let stolen = of_public.by("native");
         stolen.redeem(&app, &code).await.expect_error(400, "invalid_grant");
     }
 

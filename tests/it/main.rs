@@ -4,4 +4,13 @@
 
 mod support;
 
+mod authorization_requests;
 mod cli;
+mod codes;
+mod consent;
+mod cross_site_forms;
+mod cross_site_post;
+mod pkce;
+mod prompt_and_max_age;
+mod redirect_uris;
+mod sessions;

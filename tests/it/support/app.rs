@@ -81,7 +81,7 @@ pub struct TestApp {
 }
 
 /// The key-encryption key of the tests: 32 bytes, base64.
-pub const ENCRYPTION_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub const ENCRYPTION_KEY: &str = "ZQXdjPZ7D1S9CpzauQQpaeelRk200Ej0ykajxm38fXY=";
 
 impl TestApp {
     /// As most tests want it.
@@ -107,7 +107,7 @@ impl TestApp {
             "[server]\nissuer = \"{issuer}\"\nshutdown_timeout = \"1s\"\n\n\
              [database]\nurl = \"sqlite:{}\"\n\n\
              [keys]\nencryption_key = {{ env = \"TEST_KEY\" }}\n\n\
-             [passwords]\nmemory_kib = 64\niterations = 1\nthreads = 2\n",
+             [passwords]\nmemory_kib = 7168\niterations = 1\nthreads = 2\n",
             folder.path().join("data").display(),
         );
         if let Some(url) = &redis {

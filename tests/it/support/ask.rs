@@ -67,6 +67,13 @@ impl Ask {
         self
     }
 
+    /// The same in the hands of another client.
+    pub fn by(&self, client: &str) -> Self {
+        let mut ask = self.clone();
+        client.clone_into(&mut ask.client);
+        ask
+    }
+
     /// Without PKCE.
     pub fn without_pkce(mut self) -> Self {
         self.verifier = None;
