@@ -18,7 +18,7 @@ fn the_demonstration_is_as_described() {
         (
             "first-party",
             true,
-            vec![GrantType::RefreshToken, GrantType::Password],
+            vec![GrantType::Password, GrantType::RefreshToken],
             format!("openid profile email {both}"),
             both,
             0,
