@@ -75,6 +75,14 @@ fn entries_of_the_folder_take_the_place_of_the_demonstration() {
 }
 
 #[test]
+fn redis_is_taken_from_the_settings_and_checked() {
+    let with = |url: &str| DevSettings { redis_url: Some(SecretString::from(url)), ..settings() };
+    assert!(load_dev(None, &with("redis://127.0.0.1:1/2"), &|_| None).unwrap().redis.is_some());
+    let faults = load_dev(None, &with("localhost:6379"), &|_| None).unwrap_err();
+    assert!(faults.to_string().contains("--redis is not the URL"), "{faults}");
+}
+
+#[test]
 fn references_to_the_demonstration_hold() {
     let config = dev("[[clients]]\nclient_id = \"mine\"\ntoken_endpoint_auth_method = \"none\"\n\
                       redirect_uris = [\"http://localhost:3000/cb\"]\nscope = \"openid read:users\"\n\
