@@ -18,7 +18,7 @@ fn the_demonstration_is_as_described() {
         (
             "first-party",
             true,
-            vec![GrantType::RefreshToken, GrantType::Password],
+            vec![GrantType::Password, GrantType::RefreshToken],
             format!("openid profile email {both}"),
             both,
             0,
@@ -36,7 +36,7 @@ fn the_demonstration_is_as_described() {
     ] {
         let client = registry.find_client(id).unwrap();
         assert_eq!(client.is_public(), public, "{id}");
-        assert_eq!(client.grant_types.iter().copied().collect::<Vec<_>>(), grants, "{id}");
+        assert_eq!(client.grant_types, grants, "{id}");
         assert_eq!(
             (client.scope.to_string(), client.default_scope.to_string()),
             (scope, default_scope.to_owned()),
