@@ -71,13 +71,13 @@ fn parse_prefix(text: &str) -> Result<String, &'static str> {
 }
 
 /// The URL, if it is one of a Redis server.
-pub(super) fn parse(url: &SecretString) -> Option<Url> {
+pub(super) fn parse_url(url: &SecretString) -> Option<Url> {
     let parsed = Url::parse(url.expose_secret()).ok();
     parsed.filter(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
 }
 
 fn check_url(section: &mut Section<'_, '_>, secret: Secret) -> Option<SecretString> {
-    let Some(url) = parse(&secret.text) else {
+    let Some(url) = parse_url(&secret.text) else {
         let help = "write redis://HOST:6379/0, or rediss:// for TLS";
         section.fault(&secret.place, "`url` is not the URL of a Redis server", help);
         return None;
