@@ -6,6 +6,7 @@ mod support;
 
 mod authorization_requests;
 mod codes;
+mod config;
 mod consent;
 mod cross_site_forms;
 mod cross_site_post;
