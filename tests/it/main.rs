@@ -5,6 +5,7 @@
 mod support;
 
 mod authorization_requests;
+mod cli;
 mod codes;
 mod config;
 mod consent;
