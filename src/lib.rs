@@ -3,6 +3,7 @@
 //! Owns: the list of rooms; the README has the map. Does not own: anything else.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod endpoints;
@@ -12,5 +13,6 @@ pub mod protocol;
 pub mod routes;
 pub mod startup;
 pub mod store;
+pub mod telemetry;
 pub mod tokens;
 pub mod web;

@@ -16,3 +16,6 @@ pub mod person;
 pub mod registry;
 pub mod session;
 pub mod signing_key;
+
+#[cfg(test)]
+mod tests;

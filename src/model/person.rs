@@ -12,8 +12,8 @@ use crate::protocol::id_token::PersonClaims;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
 
-/// A username in normal form: NFKC, case-folded, 1 to 64 code points, no `@`, no white space or
-/// control character.
+/// A username in normal form: NFKC, case-folded, 1 to 64 code points, no `@`, no white space,
+/// control or invisible character.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Username(String);
@@ -92,10 +92,22 @@ fn normal(text: &str) -> Option<String> {
     if text.len() > 1024 {
         return None;
     }
-    let folded: String = text.trim().nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    // Upper case and back is case folding but for a handful of letters, where it joins more.
+    let upper = text.trim().nfkc().flat_map(char::to_uppercase);
+    let folded: String = upper.flat_map(char::to_lowercase).nfkc().collect();
     let count = folded.chars().count();
-    let clean = !folded.chars().any(|c| c.is_whitespace() || c.is_control());
+    let clean = !folded.chars().any(|c| c.is_whitespace() || c.is_control() || is_invisible(c));
     ((1..=64).contains(&count) && clean).then_some(folded)
+}
+
+/// Characters that show nothing or turn the text round (Unicode's `Default_Ignorable_Code_Point`): with
+/// them two names would look the same.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A stored password.

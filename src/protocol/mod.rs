@@ -23,3 +23,6 @@ pub mod scope;
 pub mod time;
 pub mod token_request;
 pub mod token_response;
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,9 @@ impl Params {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
+            if name.contains(char::is_control) {
+                return Err(OAuthError::invalid_request("the name of a parameter contains a control character"));
+            }
             params.add(name, value)?;
         }
         Ok(params)

@@ -13,12 +13,12 @@ use askama::Template;
 
 use crate::app::App;
 use crate::protocol::issuer::Issuer;
-use crate::web::host::{self, Opened};
-use crate::web::page_error::{Explanation, Kind, Link, PageError};
-use crate::web::urls::{self, path};
 use crate::web::assets;
 use crate::web::edge::Noted;
+use crate::web::host::{self, Opened};
+use crate::web::page_error::{Explanation, Kind, Link, PageError};
 use crate::web::request_id::RequestId;
+use crate::web::urls::{self, path};
 
 /// What the layout needs.
 #[derive(Debug, Clone)]

@@ -1,0 +1,62 @@
+//! `vestibule check`: every fault of a configuration at once.
+//!
+//! Owns: how they are reported. Does not own: finding them (`config`).
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::{data, env, output};
+use crate::config;
+
+const EXAMPLES: &str = "\
+Examples:
+  vestibule check                      what vestibule serve would read
+  vestibule check --config ./config    another folder; exit code 3 when something is wrong
+  vestibule check --json | jq .        an array of {file, line, column, message, help}";
+
+/// Check a configuration: every mistake with file, line, column and what to change
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
+pub struct Check {
+    /// Configuration folder [default: ./config, else /etc/vestibule]
+    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG")]
+    config: Option<PathBuf>,
+    /// An array of diagnostics, empty when all is well
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    /// Reads the configuration and says what is wrong with it: on stdout, as it is what was asked for.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn run(self) -> Result<Exit, Stop> {
+        let folder = data::config_folder(self.config.as_deref())?;
+        match config::load(&folder, &env) {
+            Ok(_) if self.json => output::data("[]").map(|()| Exit::Ok),
+            Ok(config) => {
+                let registry = &config.registry;
+                let counts = [
+                    count(registry.clients().count(), "client"),
+                    count(registry.apis().len(), "API"),
+                    count(registry.roles().len(), "role"),
+                ];
+                output::data(&format!("{}: no mistakes ({})", folder.display(), counts.join(", ")))?;
+                Ok(Exit::Ok)
+            }
+            Err(faults) if self.json => output::data(&format!("{:#}", faults.to_json())).map(|()| Exit::Config),
+            Err(faults) => {
+                output::data(faults.render(output::stdout_has_color()).trim_end())?;
+                output::message(&format!("{}: {}", folder.display(), count(faults.len(), "mistake")));
+                Ok(Exit::Config)
+            }
+        }
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,63 @@
+//! The configuration of a development server: its own part and the folder's.
+//!
+//! Owns: putting `config::DevSettings` together. Does not own: reading it (`config`).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::cli::data::{existing, invalid};
+use crate::cli::dev::credentials::Credentials;
+use crate::cli::env;
+use crate::cli::exit::Stop;
+use crate::config::{self, Config, DevSettings};
+use crate::protocol::issuer::Issuer;
+
+/// The folder that is read when none is named and it is there.
+const DEFAULT_FOLDER: &str = "config";
+
+/// What a development server decides itself.
+pub struct Own {
+    /// `http://localhost:PORT`.
+    pub issuer: Issuer,
+    /// The bound addresses.
+    pub listen: Vec<SocketAddr>,
+    /// `--redis URL`.
+    pub redis_url: Option<SecretString>,
+}
+
+/// The folder of configuration: the one named, which must be there, else `./config` if it is there.
+///
+/// # Errors
+/// When the named one is not there.
+pub fn folder(named: Option<&Path>) -> Result<Option<PathBuf>, Stop> {
+    match named {
+        Some(named) => existing(named).map(Some),
+        None => Ok(Some(PathBuf::from(DEFAULT_FOLDER)).filter(|folder| folder.is_dir())),
+    }
+}
+
+/// Reads it.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load(folder: Option<&Path>, own: Own, data: &Path, credentials: &Credentials) -> Result<Config, Stop> {
+    let settings = DevSettings {
+        issuer: own.issuer,
+        listen: own.listen,
+        data: data.to_owned(),
+        redis_url: own.redis_url,
+        encryption_key: credentials.encryption_key.clone(),
+        secrets: credentials.demo_secrets(),
+    };
+    config::load_dev(folder, &settings, &env).map_err(|faults| invalid(&faults))
+}
+
+/// An issuer of ours.
+///
+/// # Errors
+/// When it is none.
+pub fn issuer_of(text: &str) -> Result<Issuer, Stop> {
+    Issuer::parse(text).map_err(|error| Stop::failure(format!("issuer {text}: {error}")))
+}

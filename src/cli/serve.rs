@@ -1,0 +1,88 @@
+//! `vestibule serve`: the server for real use.
+//!
+//! Owns: the order of its start. Does not own: serving (`startup`).
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::data;
+use crate::cli::dev::folder::is_dev_folder;
+use crate::cli::exit::{Exit, Stop, causes};
+use crate::cli::signals;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::startup::{self, Application};
+use crate::store;
+use crate::telemetry;
+
+const EXAMPLES: &str = "\
+Examples:
+  vestibule check --config ./config && vestibule serve --config ./config
+  VESTIBULE_CONFIG=/etc/vestibule vestibule serve
+  VESTIBULE__LOG__LEVEL=debug vestibule serve      any scalar of the configuration can be overridden so";
+
+/// Run the server
+///
+/// Configuration is every *.toml under --config DIR, else ./config, else /etc/vestibule. SIGTERM and
+/// Ctrl-C end it gracefully: requests in flight finish; a second signal ends it at once.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
+pub struct Serve {
+    /// Configuration folder [default: ./config, else /etc/vestibule]
+    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Runs until it is told to end.
+    ///
+    /// # Errors
+    /// When it cannot start; each with what to do.
+    pub async fn run(self) -> Result<Exit, Stop> {
+        let (asked, end) = signals::listen()?;
+        let config = load(&data::config_folder(self.config.as_deref())?)?;
+        telemetry::start(&config.log)?;
+        let listeners = bind(&config.server.listen, "listen")?;
+        let admin = config.server.admin_listen.map(|address| bind(&[address], "admin_listen")).transpose()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let stores = store::open(&config, Arc::clone(&clock)).await.map_err(|error| Stop::failure(causes(&error)))?;
+        tracing::info!(issuer = %config.server.issuer, version = env!("CARGO_PKG_VERSION"), "starting");
+        let admin = admin.and_then(|mut listeners| listeners.pop());
+        let application = Application::build(config, stores, clock, listeners, admin).await?;
+        application.run(end).await?;
+        tracing::info!("ended");
+        Ok(asked.exit())
+    }
+}
+
+/// Reads the configuration and refuses what only `dev` may use.
+fn load(folder: &std::path::Path) -> Result<Config, Stop> {
+    let config = config::load(folder, &super::env).map_err(|faults| {
+        let stop = data::invalid(&faults);
+        if faults.lacks_encryption_key() { stop.hint(KEY_HINT) } else { stop }
+    })?;
+    if is_dev_folder(&config.database.folder) {
+        let message = format!("{} is the data folder of a development server", config.database.folder.display());
+        return Err(Stop::new(Exit::Config, message)
+            .hint("its passwords and keys were made for development: set another folder in [database] url"));
+    }
+    Ok(config)
+}
+
+const KEY_HINT: &str = "the line in the help above makes the key file; keep a copy of it apart from the database";
+
+fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>, Stop> {
+    startup::bind(addresses).map_err(|error| {
+        let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let shown = shown.join(", ");
+        let message = match error.kind() {
+            io::ErrorKind::AddrInUse => format!("{shown} is taken by another program"),
+            _ => format!("{shown} cannot be bound: {error}"),
+        };
+        Stop::new(Exit::Unreachable, message).hint(format!("change {key} in [server], or end the other program"))
+    })
+}

@@ -1,0 +1,211 @@
+//! The dispatcher's decision, as a table; threats.md H10, H11.
+
+use super::*;
+use crate::model::consent::Consent;
+use crate::model::interaction::{ConsentGiven, Interaction};
+use crate::model::next_step::{NextStep, Situation, next_step};
+
+/// One situation; every field has a usual value.
+struct Case {
+    client: Client,
+    parameters: Vec<(&'static str, &'static str)>,
+    user: Option<User>,
+    signed_in_ago: u64,
+    begun_ago: u64,
+    remembered: Option<&'static str>,
+    given: Option<(UserId, &'static str)>,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            client: web(),
+            parameters: Vec::new(),
+            user: Some(user()),
+            signed_in_ago: 100,
+            begun_ago: 10,
+            remembered: None,
+            given: None,
+        }
+    }
+}
+
+impl Case {
+    fn asking(parameters: &[(&'static str, &'static str)]) -> Self {
+        Self { parameters: parameters.to_vec(), ..Self::default() }
+    }
+
+    fn decide(&self) -> NextStep {
+        let request = checked(&self.client, &self.parameters).unwrap();
+        let (id, begun) = (self.client.client_id.clone(), seconds_ago(self.begun_ago));
+        let mut interaction = Interaction::begin(id.clone(), request, TokenHash::of(b"b"), begun, NOW);
+        if let Some((by, scope)) = self.given {
+            interaction = interaction.with_consent(ConsentGiven { by, scope: scopes(scope) });
+        }
+        let session = session(seconds_ago(self.signed_in_ago));
+        let consent = self.remembered.map(|scope| Consent {
+            user_id: user().id,
+            client_id: id,
+            scope: scopes(scope),
+            updated_at: NOW,
+        });
+        next_step(&Situation {
+            interaction: &interaction,
+            client: &self.client,
+            registry: &registry(),
+            signed_in: self.user.as_ref().map(|user| (user, &session)),
+            remembered: consent.as_ref(),
+            now: NOW,
+        })
+    }
+
+    #[track_caller]
+    fn assert_refused(&self, code: ErrorCode) {
+        match self.decide() {
+            NextStep::Refuse(error) => assert_eq!(error.code(), code),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn consent(ask: &str, known: &str) -> NextStep {
+    NextStep::Consent { ask: scopes(ask), known: scopes(known) }
+}
+
+fn issue(scope: &str, remember: bool) -> NextStep {
+    NextStep::Issue { scope: scopes(scope), remember }
+}
+
+const SIGN_IN: NextStep = NextStep::SignIn { again: false };
+const SIGN_IN_AGAIN: NextStep = NextStep::SignIn { again: true };
+
+#[test]
+fn nobody_signs_in_first_and_then_is_asked() {
+    assert_eq!(Case { user: None, ..Case::default() }.decide(), SIGN_IN);
+    assert_eq!(Case::default().decide(), consent("openid posts:read", ""));
+    let given = Case { given: Some((user().id, "openid posts:read")), ..Case::default() };
+    assert_eq!(given.decide(), issue("openid posts:read", true));
+}
+
+#[test]
+fn remembered_consent_is_not_asked_again_and_only_the_rest_is() {
+    let remembered = |scope| Case { remembered: Some(scope), ..Case::default() };
+    assert_eq!(remembered("openid posts:read posts:write").decide(), issue("openid posts:read", false));
+    assert_eq!(remembered("openid").decide(), consent("posts:read", "openid"));
+    assert_eq!(remembered("email").decide(), consent("openid posts:read", ""));
+}
+
+#[test]
+fn each_consent_policy_asks_as_it_says() {
+    let everything = Some("openid posts:read");
+    let with = |consent, first_party| Case {
+        client: Client { consent, first_party, ..web() },
+        remembered: everything,
+        ..Case::default()
+    };
+    assert_eq!(with(ConsentPolicy::Ask, false).decide(), consent("openid posts:read", ""));
+    assert_eq!(with(ConsentPolicy::Remember, false).decide(), issue("openid posts:read", false));
+    assert_eq!(with(ConsentPolicy::Never, true).decide(), issue("openid posts:read", false));
+    // Never is for first-party clients; the configuration refuses it for others, and so does this.
+    let foreign = Case { remembered: None, ..with(ConsentPolicy::Never, false) };
+    assert_eq!(foreign.decide(), consent("openid posts:read", ""));
+    let asked = Case { given: Some((user().id, "openid posts:read")), ..with(ConsentPolicy::Ask, false) };
+    assert_eq!(asked.decide(), issue("openid posts:read", false));
+}
+
+#[test]
+fn consent_of_a_native_client_is_never_remembered() {
+    let native = Client { application_type: ApplicationType::Native, ..public() };
+    let case = Case { client: native.clone(), remembered: Some("openid posts:read"), ..Case::default() };
+    assert_eq!(case.decide(), consent("openid posts:read", ""));
+    let given = Case { client: native, given: Some((user().id, "openid posts:read")), ..Case::default() };
+    assert_eq!(given.decide(), issue("openid posts:read", false));
+}
+
+#[test]
+fn h04_consent_of_somebody_else_or_for_less_does_not_count() {
+    let other = UserId(Uuid::from_u128(9));
+    let case = |by, scope| Case { given: Some((by, scope)), ..Case::default() };
+    assert_eq!(case(other, "openid posts:read").decide(), consent("openid posts:read", ""));
+    assert_eq!(case(user().id, "openid").decide(), consent("openid posts:read", ""));
+}
+
+#[test]
+fn prompt_consent_asks_for_everything_once() {
+    let forced = |remembered, given| Case { remembered, given, ..Case::asking(&[("prompt", "consent")]) };
+    let all = Some("openid posts:read");
+    assert_eq!(forced(all, None).decide(), consent("openid posts:read", ""));
+    assert_eq!(forced(all, Some((user().id, "openid posts:read"))).decide(), issue("openid posts:read", true));
+    let ours = Client { consent: ConsentPolicy::Never, first_party: true, ..web() };
+    assert_eq!(Case { client: ours, ..forced(None, None) }.decide(), consent("openid posts:read", ""));
+}
+
+#[test]
+fn h10_prompt_login_wants_a_sign_in_of_this_transaction() {
+    for prompt in ["login", "select_account", "login consent"] {
+        let parameters = [("prompt", prompt)];
+        assert_eq!(Case::asking(&parameters).decide(), SIGN_IN_AGAIN, "{prompt}");
+        let fresh = Case { signed_in_ago: 5, begun_ago: 10, ..Case::asking(&parameters) };
+        assert_eq!(fresh.decide(), consent("openid posts:read", ""), "{prompt}");
+        let same_instant = Case { signed_in_ago: 10, begun_ago: 10, ..Case::asking(&parameters) };
+        assert_eq!(same_instant.decide(), consent("openid posts:read", ""), "{prompt}");
+        assert_eq!(Case { user: None, ..Case::asking(&parameters) }.decide(), SIGN_IN);
+    }
+}
+
+#[test]
+fn h10_max_age_wants_a_young_sign_in_or_one_of_this_transaction() {
+    let case = |max_age, signed_in_ago, begun_ago| {
+        let parameters = vec![("max_age", max_age)];
+        Case { parameters, signed_in_ago, begun_ago, remembered: Some("openid posts:read"), ..Case::default() }
+    };
+    let done = issue("openid posts:read", false);
+    for (max_age, signed_in_ago, begun_ago, expected) in [
+        ("100", 100, 10, &done),
+        ("99", 100, 10, &SIGN_IN_AGAIN),
+        ("4294967295", 100, 10, &done),
+        ("0", 100, 10, &SIGN_IN_AGAIN),
+        // However long the person takes over the pages, the sign-in made here does not grow old.
+        ("0", 5, 10, &done),
+        ("1", 500, 600, &done),
+    ] {
+        let step = case(max_age, signed_in_ago, begun_ago).decide();
+        assert_eq!(&step, expected, "max_age={max_age} signed in {signed_in_ago} s ago, begun {begun_ago} s ago");
+    }
+}
+
+#[test]
+fn h11_prompt_none_answers_or_fails_and_shows_nothing() {
+    let silent = || Case::asking(&[("prompt", "none")]);
+    Case { user: None, ..silent() }.assert_refused(ErrorCode::LoginRequired);
+    silent().assert_refused(ErrorCode::ConsentRequired);
+    Case { remembered: Some("openid"), ..silent() }.assert_refused(ErrorCode::ConsentRequired);
+    let remembered = Case { remembered: Some("openid posts:read"), ..silent() };
+    assert_eq!(remembered.decide(), issue("openid posts:read", false));
+    let old = [("prompt", "none"), ("max_age", "1")];
+    Case { remembered: Some("openid posts:read"), ..Case::asking(&old) }.assert_refused(ErrorCode::LoginRequired);
+    let generated = StoredPassword { phc: SecretString::from("x"), generated_until: Some(NOW) };
+    Case { user: Some(User { password: Some(generated), ..user() }), ..silent() }
+        .assert_refused(ErrorCode::InteractionRequired);
+}
+
+#[test]
+fn a_generated_password_leads_to_an_own_one_before_anything_is_granted() {
+    let generated = StoredPassword { phc: SecretString::from("x"), generated_until: Some(NOW) };
+    let person = User { password: Some(generated), ..user() };
+    let case = Case { user: Some(person), remembered: Some("openid posts:read"), ..Case::default() };
+    assert_eq!(case.decide(), NextStep::SetPassword);
+}
+
+#[test]
+fn what_no_role_permits_is_dropped_and_nothing_left_is_refused() {
+    let roleless = || Some(User { roles: Vec::new(), ..user() });
+    let some = Case { user: roleless(), ..Case::asking(&[("scope", "posts:read posts:write")]) };
+    assert_eq!(some.decide(), consent("posts:read", ""));
+    let none = |prompt| Case { user: roleless(), ..Case::asking(&[("scope", "posts:write"), ("prompt", prompt)]) };
+    none("consent").assert_refused(ErrorCode::AccessDenied);
+    none("none").assert_refused(ErrorCode::AccessDenied);
+    // A role that was lost since consent was given is lost.
+    let lost = Case { given: Some((user().id, "posts:read posts:write")), ..some };
+    assert_eq!(lost.decide(), issue("posts:read", true));
+}

@@ -1,0 +1,196 @@
+//! Effective scope and audience: the two rules, alone and together.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::audience::{check_target, destination, narrowed};
+use crate::model::permissions::{Unregistered, permitted, requested};
+use crate::protocol::access_token::Audience;
+
+const FALLBACK: Duration = Duration::from_secs(600);
+
+#[test]
+fn unregistered_scopes_are_refused_by_name_or_ignored() {
+    let asked = scopes("openid posts:read bills:pay nonsense");
+    let error = requested(&asked, &web(), Unregistered::Refuse).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidScope);
+    assert!(error.description().contains("bills:pay nonsense"), "{error}");
+    assert_eq!(requested(&asked, &web(), Unregistered::Ignore), Ok(scopes("openid posts:read")));
+}
+
+#[test]
+fn asking_for_nothing_gives_the_default_scope_or_nothing() {
+    assert_eq!(requested(&Scopes::default(), &web(), Unregistered::Refuse), Ok(web().default_scope));
+    let without = Client { default_scope: Scopes::default(), ..web() };
+    assert_eq!(code_of(requested(&Scopes::default(), &without, Unregistered::Refuse)), ErrorCode::InvalidScope);
+}
+
+#[test]
+fn api_scopes_come_from_roles_and_openid_scopes_need_none() {
+    let all = scopes("openid profile posts:read posts:write bills:read nonsense");
+    for (roles, expected) in [
+        (&[][..], "openid profile posts:read"),
+        (&["writer"], "openid profile posts:read posts:write"),
+        (&["clerk", "nobody-knows"], "openid profile posts:read bills:read"),
+        (&["Writer"], "openid profile posts:read"),
+    ] {
+        let roles: Vec<RoleName> = roles.iter().map(|name| role_name(name)).collect();
+        assert_eq!(permitted(&all, &roles, &registry()), scopes(expected), "{roles:?}");
+    }
+}
+
+#[test]
+fn offline_access_is_not_granted_while_there_are_no_refresh_tokens() {
+    assert_eq!(permitted(&scopes("openid offline_access"), &[], &registry()), scopes("openid"));
+}
+
+#[test]
+fn a_role_gives_no_scope_that_no_api_has() {
+    let registry = Registry::new(vec![], vec![], vec![role("all", "posts:read nonsense", true)], false);
+    assert!(permitted(&scopes("posts:read nonsense"), &[], &registry).is_empty());
+}
+
+fn aud(granted: &str, resource: Option<&str>, client: &Client) -> Result<Vec<String>, ErrorCode> {
+    match destination(&scopes(granted), resource, client, &registry(), &issuer(), FALLBACK) {
+        Ok(found) => Ok(match found.audience {
+            Audience::One(one) => vec![one],
+            Audience::Many(many) => many,
+        }),
+        Err(error) => Err(error.code()),
+    }
+}
+
+fn list(texts: &[&str]) -> Result<Vec<String>, ErrorCode> {
+    Ok(texts.iter().map(|text| (*text).to_owned()).collect())
+}
+
+#[test]
+fn the_audience_is_the_api_of_the_scopes_the_resource_or_the_issuer() {
+    let id = issuer();
+    let id = id.as_str();
+    let with_default = Client { default_audience: Some(BILLS.to_owned()), ..web() };
+    for (granted, resource, client, expected) in [
+        ("posts:read", None, web(), list(&[POSTS])),
+        ("posts:read posts:write", None, web(), list(&[POSTS])),
+        ("openid posts:read", None, web(), list(&[POSTS, id])),
+        ("openid profile", None, web(), list(&[id])),
+        ("profile", None, web(), list(&[id])),
+        ("profile", None, with_default.clone(), list(&[BILLS])),
+        ("openid", None, with_default.clone(), list(&[BILLS, id])),
+        ("posts:read", None, with_default.clone(), list(&[POSTS])),
+        ("posts:read", Some(POSTS), web(), list(&[POSTS])),
+        ("openid posts:read", Some(POSTS), web(), list(&[POSTS])),
+        ("openid", Some(POSTS), web(), list(&[POSTS])),
+        ("openid", Some(BILLS), with_default, list(&[BILLS])),
+    ] {
+        assert_eq!(aud(granted, resource, &client), expected, "{granted} {resource:?}");
+    }
+}
+
+#[test]
+fn scopes_of_two_apis_need_a_resource_and_then_only_its_own() {
+    assert_eq!(aud("posts:read bills:read", None, &web()), Err(ErrorCode::InvalidScope));
+    assert_eq!(aud("posts:read bills:read", Some(POSTS), &web()), Err(ErrorCode::InvalidScope));
+    assert_eq!(aud("posts:read", Some(BILLS), &web()), Err(ErrorCode::InvalidScope));
+    let error = check_target(&scopes("posts:read bills:read"), None, &web(), &registry()).unwrap_err();
+    assert!(error.description().contains(POSTS) && error.description().contains(BILLS), "{error}");
+}
+
+#[test]
+fn a_resource_that_is_unknown_or_not_the_clients_is_an_invalid_target() {
+    let only_posts = Client { scope: scopes("openid posts:read"), ..web() };
+    for (resource, client) in [
+        ("https://unknown.example.test", web()),
+        ("https://posts.example.test/", web()),
+        ("https://POSTS.example.test", web()),
+        ("https://id.example.test", web()),
+        (BILLS, only_posts),
+    ] {
+        assert_eq!(aud("openid", Some(resource), &client), Err(ErrorCode::InvalidTarget), "{resource}");
+    }
+}
+
+#[test]
+fn algorithm_and_lifetime_follow_api_and_client() {
+    let found = |granted: &str, client: &Client, registry: &Registry| {
+        let found = destination(&scopes(granted), None, client, registry, &issuer(), FALLBACK).unwrap();
+        (found.algorithm, found.lifetime.as_secs())
+    };
+    assert_eq!(found("posts:read", &web(), &registry()), (Algorithm::ES256, 600));
+    assert_eq!(found("bills:read", &web(), &registry()), (Algorithm::RS256, 600));
+    assert_eq!(found("openid", &web(), &registry()), (Algorithm::ES256, 600));
+    let short = Client { access_token_lifetime: Some(Duration::from_secs(60)), ..web() };
+    assert_eq!(found("posts:read", &short, &registry()), (Algorithm::ES256, 60));
+    let slow = Api { access_token_lifetime: Some(Duration::from_secs(900)), ..api(POSTS, &["posts:read"]) };
+    let registry = Registry::new(vec![], vec![slow], vec![], false);
+    assert_eq!(found("posts:read", &web(), &registry), (Algorithm::ES256, 900));
+    assert_eq!(found("posts:read", &short, &registry), (Algorithm::ES256, 60));
+}
+
+#[test]
+fn a_default_scope_is_narrowed_to_the_resource() {
+    let all = scopes("openid posts:read bills:read nonsense");
+    assert_eq!(narrowed(&all, Some(POSTS), &registry()), scopes("openid posts:read nonsense"));
+    assert_eq!(narrowed(&all, None, &registry()), all);
+}
+
+const NAMES: [&str; 10] = [
+    "openid",
+    "profile",
+    "email",
+    "offline_access",
+    "posts:read",
+    "posts:write",
+    "bills:read",
+    "bills:pay",
+    "nonsense",
+    "other",
+];
+
+fn some_scopes() -> impl Strategy<Value = Scopes> {
+    proptest::sample::subsequence(&NAMES[..], 0..=NAMES.len()).prop_shuffle().prop_map(|names| scopes(&names.join(" ")))
+}
+
+fn some_roles() -> impl Strategy<Value = Vec<RoleName>> {
+    let names = vec!["reader", "writer", "clerk", "ghost"];
+    proptest::sample::subsequence(names, 0..=4).prop_map(|names| names.into_iter().map(role_name).collect())
+}
+
+proptest! {
+    #[test]
+    fn effective_scope_is_asked_and_the_clients_and_the_persons(asked in some_scopes(), own in some_scopes(), roles in some_roles()) {
+        let registry = registry();
+        let client = Client { scope: own.clone(), default_scope: Scopes::default(), ..web() };
+        let Ok(requested) = requested(&asked, &client, Unregistered::Ignore) else {
+            prop_assert!(asked.is_empty());
+            return Ok(());
+        };
+        let effective = permitted(&requested, &roles, &registry);
+        for scope in &effective {
+            prop_assert!(asked.contains(scope) && own.contains(scope));
+            let by_role = registry.roles().iter().any(|role| {
+                (role.default || roles.contains(&role.name)) && role.scopes.contains(scope)
+            });
+            prop_assert!(scope.is_openid() || (by_role && registry.owner(scope).is_some()));
+        }
+        // More roles never give less, and nothing that was due is dropped.
+        let everything: Vec<RoleName> = registry.roles().iter().map(|role| role.name.clone()).collect();
+        prop_assert!(effective.without(&permitted(&requested, &everything, &registry)).is_empty());
+        prop_assert!(!requested.has("openid") || effective.has("openid"));
+    }
+
+    #[test]
+    fn a_token_has_one_api_at_most(granted in some_scopes(), resource in proptest::option::of(proptest::sample::select(vec![POSTS, BILLS]))) {
+        let registry = registry();
+        if let Ok(found) = destination(&granted, resource, &web(), &registry, &issuer(), FALLBACK) {
+            let apis = registry.apis().iter().filter(|api| found.audience.has(&api.audience)).count();
+            prop_assert!(apis <= 1);
+            for scope in granted.iter().filter_map(|scope| registry.owner(scope)) {
+                prop_assert!(found.audience.has(&scope.audience));
+            }
+            let for_userinfo = found.audience.has(issuer().as_str());
+            prop_assert!(!(for_userinfo && resource.is_some()));
+            prop_assert!(!granted.has("openid") || resource.is_some() || for_userinfo);
+        }
+    }
+}
