@@ -9,6 +9,7 @@ mod authorization_requests;
 mod client_authentication;
 mod client_credentials;
 mod codes;
+mod config;
 mod consent;
 mod cors;
 mod cross_site_forms;
