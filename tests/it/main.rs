@@ -6,6 +6,7 @@ mod support;
 
 mod audiences;
 mod authorization_requests;
+mod cli;
 mod client_authentication;
 mod client_credentials;
 mod codes;
