@@ -140,7 +140,7 @@ fn serve(
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .client_request_timeout(config.limits.header_timeout)
         .disable_signals()
-        .shutdown_timeout(config.server.shutdown_timeout.as_secs());
+        .shutdown_timeout(config.server.shutdown_timeout.as_secs().max(1));
     for listener in listeners {
         server = server.listen(listener)?;
     }

@@ -21,6 +21,9 @@ use crate::store::{self, Stores};
 /// The folders in which `serve` and `check` look for configuration when none is named.
 const PLACES: [&str; 2] = ["./config", "/etc/vestibule"];
 
+const NAME_IT: &str = "say whose data is meant: --data DIR for a development server's data folder, --config DIR for \
+    the configuration of another server";
+
 /// Which server's data an admin command works on.
 #[derive(Debug, Args)]
 pub struct Where {
@@ -52,7 +55,7 @@ impl Where {
         let mut config = match (&self.data, &self.config) {
             (Some(data), _) => of_dev(&Folder::locate(Some(data), &env)?)?,
             (None, Some(config)) => load(config)?,
-            (None, None) => of_dev(&running_folder(None)?)?,
+            (None, None) => of_dev(&running_folder(None, NAME_IT)?)?,
         };
         config.redis = None;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -65,20 +68,18 @@ impl Where {
     }
 }
 
-/// The folder that a running development server holds: `--data DIR` or the default one.
+/// The folder that a running development server holds: `--data DIR` or the default one. `otherwise` says
+/// what the command can do without.
 ///
 /// # Errors
 /// When none runs there (exit 5, with what to do).
-pub fn running_folder(data: Option<&Path>) -> Result<Folder, Stop> {
+pub fn running_folder(data: Option<&Path>, otherwise: &str) -> Result<Folder, Stop> {
     let folder = Folder::locate(data, &env)?;
     if folder.is_held() {
         return Ok(folder);
     }
     let message = format!("no development server runs on {}", folder.path().display());
-    Err(Stop::new(Exit::NotFound, message).hint(
-        "start one (vestibule dev), or say which server is meant: --data DIR for a development server's \
-         data folder, --config DIR for a server's configuration",
-    ))
+    Err(Stop::new(Exit::NotFound, message).hint(format!("start one (vestibule dev), or {otherwise}")))
 }
 
 fn of_dev(folder: &Folder) -> Result<Config, Stop> {

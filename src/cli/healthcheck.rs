@@ -59,7 +59,7 @@ impl Healthcheck {
             let address = listen.first().copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9400)));
             return Ok(format!("http://{}/readyz", reachable(address)));
         }
-        let folder = running_folder(self.data.as_deref())?;
+        let folder = running_folder(self.data.as_deref(), "say which server is meant: --config DIR, or --url URL")?;
         let issuer = Running::read(folder.path()).and_then(|running| Issuer::parse(&running.issuer).ok());
         let issuer = issuer.ok_or_else(|| Stop::new(Exit::NotFound, "the development server is still starting"))?;
         Ok(format!("{}/readyz", issuer.origin()))

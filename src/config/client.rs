@@ -3,8 +3,6 @@
 //! Owns: reading one such table. Does not own: its secret (`client_secret`), what its keys must be to each
 //! other (`client_rules`), or what it refers to (`registry`).
 
-use std::collections::BTreeSet;
-
 use url::Url;
 
 use crate::config::api::algorithm;
@@ -132,15 +130,17 @@ fn id_token_claims(section: &mut Section<'_, '_>) -> IdTokenClaimsPolicy {
     section.choice("id_token_claims", &words).map(|found| found.value).unwrap_or_default()
 }
 
-fn grant_types(section: &mut Section<'_, '_>, places: &mut Places) -> BTreeSet<GrantType> {
+fn grant_types(section: &mut Section<'_, '_>, places: &mut Places) -> Vec<GrantType> {
     let Some(items) = section.strings("grant_types") else {
-        return BTreeSet::from([GrantType::AuthorizationCode]);
+        return vec![GrantType::AuthorizationCode];
     };
     places.grant_types = items.first().map(|item| item.place.clone());
-    let mut grants = BTreeSet::new();
+    let mut grants = Vec::new();
     for Found { value, place } in items {
         if let Some(grant) = GrantType::parse(&value) {
-            grants.insert(grant);
+            if !grants.contains(&grant) {
+                grants.push(grant);
+            }
             continue;
         }
         let names = GrantType::ALL.map(GrantType::as_str);

@@ -35,9 +35,11 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Log {
     let format = section.choice("format", &formats);
     let level = section.parsed(
         "level",
-        |text| match EnvFilter::try_new(text) {
-            Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
-            _ => Err("is not a level or a filter"),
+        |text| {
+            // The parser of filters slices at bytes and panics on some text that is not ASCII.
+            let plain = text.is_ascii() && !text.trim().is_empty();
+            let fits = plain && EnvFilter::try_new(text).is_ok();
+            fits.then(|| text.to_owned()).ok_or("is not a level or a filter")
         },
         |_| "write error, warn, info, debug or trace, or a filter such as \"vestibule=debug,info\"".to_owned(),
     );

@@ -2,8 +2,6 @@
 //!
 //! Owns: that text. Does not own: when it is suggested.
 
-use std::collections::BTreeSet;
-
 use crate::config::duration;
 use crate::model::client::{Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
 use crate::model::signing_key::Algorithm;
@@ -25,7 +23,7 @@ pub fn client_table(client: &Client, extra_redirect_uri: Option<&str>) -> String
         lines.push("application_type = \"native\"".to_owned());
     }
     redirect_uris(client, extra_redirect_uri, &mut lines);
-    if client.grant_types != BTreeSet::from([GrantType::AuthorizationCode]) {
+    if client.grant_types != [GrantType::AuthorizationCode] {
         lines.push(format!("grant_types = {}", list(client.grant_types.iter().map(|grant| grant.as_str()))));
     }
     authentication(client, &mut lines);

@@ -14,3 +14,6 @@ pub mod logout;
 pub mod password;
 pub mod token;
 pub mod userinfo;
+
+#[cfg(test)]
+mod tests;

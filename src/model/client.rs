@@ -3,7 +3,6 @@
 //! Owns: authentication of a client and where its answers may go. Does not own: reading its
 //! registration (`config`) or finding it (`model/registry`).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,8 +81,8 @@ pub struct Client {
     pub application_type: ApplicationType,
     /// `redirect_uris`.
     pub redirect_uris: Vec<RedirectUri>,
-    /// `grant_types`.
-    pub grant_types: BTreeSet<GrantType>,
+    /// `grant_types`, each once, in the order they are listed: tools take the first.
+    pub grant_types: Vec<GrantType>,
     /// `token_endpoint_auth_method` and the secret.
     pub authentication: ClientAuthentication,
     /// `scope`: what it may ask for.

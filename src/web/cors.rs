@@ -95,7 +95,6 @@ fn readable_origin(request: &HttpRequest) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use super::*;
     use crate::model::client::{ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
@@ -112,7 +111,7 @@ mod tests {
             first_party: false,
             application_type: ApplicationType::Web,
             redirect_uris: vec![RedirectUri::parse(redirect_uri, ApplicationType::Web).unwrap()],
-            grant_types: BTreeSet::new(),
+            grant_types: Vec::new(),
             authentication: ClientAuthentication::Public,
             scope: Scopes::default(),
             default_scope: Scopes::default(),

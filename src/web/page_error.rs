@@ -10,9 +10,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
-use crate::passwords::Busy;
 use crate::protocol::error::OAuthError;
 use crate::store::StoreError;
+use crate::web::params::FormError;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,6 +266,14 @@ impl PageError {
         Self::new(Kind::Expired).with_link(href, "Continue")
     }
 
+    /// Too much to do; when to try again.
+    #[must_use]
+    pub fn busy(retry_after: Duration) -> Self {
+        let mut page = Self::new(Kind::Busy);
+        page.0.retry_after = Some(seconds(retry_after));
+        page
+    }
+
     /// What it consists of.
     #[must_use]
     pub fn parts(&self) -> &Parts {
@@ -289,8 +297,6 @@ macro_rules! shorthand {
 
 shorthand! {
     query_too_long => QueryTooLong,
-    form_too_large => FormTooLarge,
-    not_a_form => NotAForm,
     client_gone => ClientGone,
     unknown_transaction => UnknownTransaction,
     other_browser => OtherBrowser,
@@ -298,7 +304,6 @@ shorthand! {
     cross_site => CrossSite,
     foreign_form => ForeignForm,
     wrong_host => WrongHost,
-    broken_body => MalformedRequest,
     internal => Internal,
 }
 
@@ -311,11 +316,14 @@ impl From<StoreError> for PageError {
     }
 }
 
-impl From<Busy> for PageError {
-    fn from(busy: Busy) -> Self {
-        let mut page = Self::new(Kind::Busy);
-        page.0.retry_after = Some(seconds(busy.retry_after));
-        page
+impl From<FormError> for PageError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::ContentType => Self::new(Kind::NotAForm),
+            FormError::TooLarge(_) => Self::new(Kind::FormTooLarge),
+            FormError::Malformed(error) => Self::malformed(&error),
+            FormError::TooSlow | FormError::Broken => Self::new(Kind::MalformedRequest).because(error),
+        }
     }
 }
 

@@ -1,19 +1,18 @@
 //! What a browser sends to a page: a query or a form, within the limits.
 //!
-//! Owns: the two extractors and their refusals as pages. Does not own: form decoding (`protocol/params`).
+//! Owns: the two extractors and their refusals as pages. Does not own: reading a body (`params`) or
+//! decoding it (`protocol/params`).
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt as _;
 
 use crate::protocol::params::Params;
 use crate::web::page::app_of;
 use crate::web::page_error::PageError;
+use crate::web::params;
 
 /// The parameters of a query string.
 #[derive(Debug)]
@@ -48,30 +47,8 @@ impl FromRequest for PageForm {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            if !is_form(&request) {
-                return Err(PageError::not_a_form());
-            }
-            let body = read_body(payload, app_of(&request)?.config.limits.body).await?;
-            Ok(Self(Params::parse(&body).map_err(|error| PageError::malformed(&error))?))
+            let limit = app_of(&request)?.config.limits.body;
+            Ok(Self(params::read_form(&request, payload, limit).await?))
         })
     }
-}
-
-fn is_form(request: &HttpRequest) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-/// Stops at the limit: no more of a body that is too long is read.
-async fn read_body(mut payload: Payload, limit: usize) -> Result<BytesMut, PageError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| PageError::broken_body())?;
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(PageError::form_too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

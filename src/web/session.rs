@@ -11,7 +11,6 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::app::App;
-use crate::clock::uuid_v7;
 use crate::model::person::User;
 use crate::model::session::{Session, SignIn};
 use crate::protocol::ids::SessionId;
@@ -89,12 +88,9 @@ pub fn carried(request: &HttpRequest, app: &App) -> Option<TokenHash> {
 /// When the store fails; then the browser gets no cookie.
 pub async fn begin(app: &App, user: &User, before: Option<TokenHash>) -> Result<OpaqueToken, StoreError> {
     let now = app.now();
-    let (cookie, unique) = {
-        let mut rng = app.rng();
-        (OpaqueToken::generate(&mut rng), uuid_v7(now, &mut rng))
-    };
+    let cookie = OpaqueToken::generate(&mut app.rng());
     let session = Session {
-        id: SessionId(unique),
+        id: SessionId(app.fresh_uuid()),
         user_id: user.id,
         sign_in: SignIn::by_password(now),
         last_seen: now,

@@ -1,1 +1,27 @@
-//! Black-box tests of the whole server, one module a behaviour.
+//! Black-box tests of the whole server, one module a behaviour, each on SQLite alone and with Redis.
+//!
+//! Owns: the list of behaviours. Does not own: how they are asked for (`support`).
+
+mod support;
+
+mod audiences;
+mod authorization_requests;
+mod cli;
+mod client_authentication;
+mod client_credentials;
+mod codes;
+mod config;
+mod consent;
+mod cors;
+mod cross_site_forms;
+mod cross_site_post;
+mod http_surface;
+mod metadata;
+mod password_grant;
+mod pkce;
+mod prompt_and_max_age;
+mod redirect_uris;
+mod sessions;
+mod sizes;
+mod tokens;
+mod userinfo;

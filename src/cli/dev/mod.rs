@@ -92,6 +92,8 @@ impl Dev {
         let own = Own { issuer, listen: bound.addresses.clone(), redis_url: self.redis.clone() };
         let config = settings::load(read_from.as_deref(), own, folder.path(), &credentials)?;
         telemetry::start(&config.log)?;
+        // From here on what the last start told is not true any more.
+        Running::forget(folder.path());
         if let Some(error) = &bound.without_ipv6 {
             tracing::warn!(%error, "::1 is not available: listening on 127.0.0.1 only");
         }

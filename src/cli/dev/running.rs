@@ -76,6 +76,11 @@ impl Running {
             .map_err(|error| Stop::failure(format!("{} cannot be written: {error}", folder.join(FILE).display())))
     }
 
+    /// Takes back what was told.
+    pub fn forget(folder: &Path) {
+        let _ = fs::remove_file(folder.join(FILE));
+    }
+
     /// What was told last; `None` when nothing readable was.
     #[must_use]
     pub fn read(folder: &Path) -> Option<Self> {

@@ -48,7 +48,7 @@ impl Target {
             let issuer = issuer_of(issuer).map_err(|stop| Stop { exit: Exit::Usage, ..stop })?;
             return Ok(Self { issuer, client_id: client_id.to_owned(), known: None, demo_secret: None });
         }
-        let folder = running_folder(data)?;
+        let folder = running_folder(data, "say which server is meant: --data DIR, or --issuer URL")?;
         let running = Running::read(folder.path())
             .ok_or_else(|| Stop::new(Exit::NotFound, "the development server is still starting: try again"))?;
         let known = running.clients.iter().find(|client| client.client_id == client_id).cloned().ok_or_else(|| {

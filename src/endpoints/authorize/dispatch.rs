@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::begin::AuthorizeError;
 use crate::app::App;
-use crate::clock::uuid_v7;
 use crate::model::checked_request::CheckedRequest;
 use crate::model::client::Client;
 use crate::model::code_grant::CodeGrant;
@@ -135,10 +134,7 @@ async fn issue(
     if remember {
         app.stores.consents.add(signed_in.user.id, &interaction.client_id, &scope, now).await?;
     }
-    let (code, unique) = {
-        let mut rng = app.rng();
-        (OpaqueToken::generate(&mut rng), uuid_v7(now, &mut rng))
-    };
+    let code = OpaqueToken::generate(&mut app.rng());
     let request = &interaction.request;
     let grant = CodeGrant {
         client_id: interaction.client_id.clone(),
@@ -150,7 +146,7 @@ async fn issue(
         user_id: signed_in.user.id,
         session_id: signed_in.session.id,
         sign_in: signed_in.session.sign_in.clone(),
-        grant_id: GrantId(unique),
+        grant_id: GrantId(app.fresh_uuid()),
         expires_at: now.plus(app.config.lifetimes.code),
     };
     app.stores.codes.put(&code.hash(), &grant).await?;

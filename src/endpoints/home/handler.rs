@@ -9,6 +9,7 @@ use actix_web::web::{Data, ServiceConfig, get, head, resource};
 
 use super::view::{HomePage, Person};
 use crate::app::App;
+use crate::model::person::Email;
 use crate::web::browser::Browser;
 use crate::web::csrf::FormOf;
 use crate::web::page::{self, Frame};
@@ -18,7 +19,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes. An issuer with a path is also opened without the slash behind it.
 pub fn routes(cfg: &mut ServiceConfig) {
-    let paths = ["", path::HOME];
+    let paths = [path::HOME, ""];
     cfg.service(resource(paths).wrap(from_fn(page::frame)).route(get().to(show)).route(head().to(show)));
 }
 
@@ -31,7 +32,7 @@ async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Re
     let person = user.map(|user| Person {
         name: user.shown_name(),
         username: user.username.as_str(),
-        email: user.email.as_ref().map(|email| email.as_str()),
+        email: user.email.as_ref().map(Email::as_str),
         csrf: &csrf,
     });
     let view = HomePage {

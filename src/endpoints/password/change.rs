@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
 use crate::model::person::StoredPassword;
-use crate::passwords::{PolicyFault, check_new};
+use crate::passwords::{Busy, PolicyFault, Verdict, check_new};
 use crate::protocol::opaque::OpaqueToken;
 use crate::web::page_error::PageError;
 use crate::web::session::{self, SignedIn};
@@ -53,10 +53,11 @@ pub(super) async fn change(
         return Ok(Changed::No(Fault::Differ));
     }
     let Some(old) = &user.password else { return Ok(Changed::Late) };
-    if let crate::passwords::Verdict::Right { .. } = app.passwords.verify(new.clone(), Some(old)).await? {
+    let busy = |busy: Busy| PageError::busy(busy.retry_after);
+    if let Verdict::Right { .. } = app.passwords.verify(new.clone(), Some(old)).await.map_err(busy)? {
         return Ok(Changed::No(Fault::Same));
     }
-    let stored = StoredPassword { phc: app.passwords.hash(new).await?, generated_until: None };
+    let stored = StoredPassword { phc: app.passwords.hash(new).await.map_err(busy)?, generated_until: None };
     if !app.stores.users.set_password(user.id, old, &stored, false, app.now()).await? {
         return Ok(Changed::Late);
     }

@@ -4,7 +4,7 @@
 
 use crate::app::App;
 use crate::endpoints::token::issue::{Issue, Subject};
-use crate::model::audience::{destination, narrowed};
+use crate::model::audience::{check_target, destination, narrowed};
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::permissions::{Unregistered, requested};
 use crate::model::registry::Registry;
@@ -49,6 +49,7 @@ fn scope(request: &ClientCredentialsRequest, client: &Client, registry: &Registr
     } else {
         scope
     };
+    check_target(&scope, request.resource.as_deref(), client, registry)?;
     if scope.is_empty() {
         return Err(OAuthError::invalid_scope("no scope is left for this client here: name one in scope"));
     }

@@ -70,6 +70,9 @@ fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Reg
     let asked = requested(scope, client, Unregistered::Refuse)?;
     let asked = if scope.is_empty() { narrowed(&asked, resource, registry) } else { asked };
     check_target(&asked, resource, client, registry)?;
+    if asked.is_empty() {
+        return Err(OAuthError::invalid_scope("no scope is left for this resource: name one in scope"));
+    }
     Ok(asked)
 }
 

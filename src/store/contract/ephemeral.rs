@@ -9,9 +9,11 @@ use crate::protocol::opaque::TokenHash;
 use crate::store::Taken;
 use crate::store::contract::samples::{self, LIFE, START};
 use crate::store::contract::{Bench, at_once};
-use crate::store::redis::server;
+use crate::store::redis::tests::server;
 
 const MILLI: Duration = Duration::from_millis(1);
+/// The last moment of a sample's life.
+const JUST_BEFORE: Duration = LIFE.saturating_sub(MILLI);
 const DAY: Duration = Duration::from_hours(24);
 
 fn touched(session: &Session, seconds: u64) -> Session {
@@ -38,7 +40,7 @@ pub(super) async fn a_session_is_gone_at_its_end_and_not_before(bench: &Bench) {
     let sessions = &bench.stores.sessions;
     let (id, session) = (samples::hash(), samples::session());
     sessions.put(&id, &session).await.unwrap();
-    bench.clock.advance(LIFE - MILLI);
+    bench.clock.advance(JUST_BEFORE);
     assert_eq!(sessions.find(&id).await.unwrap(), Some(session));
     bench.clock.advance(MILLI);
     assert_eq!(sessions.find(&id).await.unwrap(), None);
@@ -118,7 +120,7 @@ pub(super) async fn a_code_is_unknown_at_its_end_and_not_before(bench: &Bench) {
     for code in [&early, &late] {
         codes.put(code, &samples::code_grant()).await.unwrap();
     }
-    bench.clock.advance(LIFE - MILLI);
+    bench.clock.advance(JUST_BEFORE);
     assert!(matches!(codes.take(&early).await.unwrap(), Taken::Fresh(_)));
     bench.clock.advance(MILLI);
     assert_eq!(codes.take(&late).await.unwrap(), Taken::Unknown);
@@ -128,7 +130,7 @@ pub(super) async fn a_transaction_is_found_for_a_day_after_its_end(bench: &Bench
     let interactions = &bench.stores.interactions;
     let (id, interaction) = (samples::hash(), samples::interaction());
     interactions.put(&id, &interaction).await.unwrap();
-    bench.clock.advance(LIFE + DAY - MILLI);
+    bench.clock.advance(DAY + JUST_BEFORE);
     assert_eq!(interactions.find(&id).await.unwrap(), Some(interaction.clone()));
     let answered = interaction.clone().answered();
     assert!(interactions.replace(&id, &interaction, &answered).await.unwrap());
@@ -168,7 +170,7 @@ pub(super) async fn parked_parameters_are_gone_at_their_end(bench: &Bench) {
     for id in [&early, &late] {
         parked.put(id, "a=b", START.plus(LIFE)).await.unwrap();
     }
-    bench.clock.advance(LIFE - MILLI);
+    bench.clock.advance(JUST_BEFORE);
     assert_eq!(parked.take(&early).await.unwrap().as_deref(), Some("a=b"));
     bench.clock.advance(MILLI);
     assert_eq!(parked.take(&late).await.unwrap(), None);
@@ -202,7 +204,7 @@ pub(super) async fn only_what_is_over_is_swept(bench: &Bench) {
     let (session, transaction) = (samples::hash(), samples::hash());
     stores.sessions.put(&session, &samples::session()).await.unwrap();
     stores.interactions.put(&transaction, &samples::interaction()).await.unwrap();
-    assert_eq!(stores.ephemeral.sweep(START.plus(LIFE - MILLI)).await.unwrap(), 0);
+    assert_eq!(stores.ephemeral.sweep(START.plus(JUST_BEFORE)).await.unwrap(), 0);
     assert!(stores.sessions.find(&session).await.unwrap().is_some());
     stores.ephemeral.sweep(START.plus(LIFE)).await.unwrap();
     assert!(stores.interactions.find(&transaction).await.unwrap().is_some());

@@ -167,3 +167,26 @@ async fn a_path_with_any_character_is_a_path() {
     bench.stores.durable.ping().await.unwrap();
     assert!(bench.folder.file(sql::DURABLE_FILE).exists());
 }
+
+#[tokio::test]
+async fn while_another_process_writes_reads_go_on_and_writes_fail_in_the_end() {
+    let bench = Bench::sqlite().await;
+    let (user, other) = (samples::user(), samples::user());
+    bench.stores.users.insert(&user).await.unwrap();
+    let writer = sql::OtherWriter::begin(&bench.folder.file(sql::DURABLE_FILE)).await.unwrap();
+    assert!(bench.stores.users.find(user.id).await.unwrap().is_some());
+    bench.stores.durable.ping().await.unwrap();
+    assert!(bench.stores.users.insert(&other).await.is_err());
+    writer.commit().await.unwrap();
+    assert_eq!(bench.stores.users.insert(&other).await.unwrap(), UserInserted::New);
+}
+
+#[tokio::test]
+async fn a_write_waits_for_another_process_to_finish_its_own() {
+    let bench = Bench::sqlite().await;
+    let writer = sql::OtherWriter::begin(&bench.folder.file(sql::DURABLE_FILE)).await.unwrap();
+    let user = samples::user();
+    let (inserted, committed) = tokio::join!(bench.stores.users.insert(&user), writer.commit());
+    committed.unwrap();
+    assert_eq!(inserted.unwrap(), UserInserted::New);
+}

@@ -24,7 +24,7 @@ use crate::protocol::time::Timestamp;
 pub(super) const START: Timestamp = Timestamp::from_millis(1_767_225_600_007);
 
 /// How long the samples last.
-pub(super) const LIFE: Duration = Duration::from_secs(60);
+pub(super) const LIFE: Duration = Duration::from_mins(1);
 
 pub(super) fn user_id() -> UserId {
     UserId(uuid_v7(START, &mut system_rng()))

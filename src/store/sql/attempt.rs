@@ -3,6 +3,7 @@
 //! Owns: how often, and which errors. Does not own: what is tried; each is one statement, so that a
 //! failed try has changed nothing.
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::store::StoreError;
@@ -34,7 +35,8 @@ fn is_busy(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
         return false;
     };
-    let code = cause.as_database_error().and_then(|error| error.code());
-    let code = code.and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xFF, 5 | 6))
+    let Some(code) = cause.as_database_error().and_then(DatabaseError::code) else {
+        return false;
+    };
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 5 | 6))
 }

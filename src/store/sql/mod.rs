@@ -27,7 +27,7 @@ mod users;
 pub(super) use durable::Durable;
 pub(super) use records::SqlRecords;
 #[cfg(test)]
-pub(super) use tamper::{checkpoint, pretend_migrated, write_raw};
+pub(super) use tamper::{OtherWriter, checkpoint, pretend_migrated, write_raw};
 
 use database::{Database, Synchronous};
 

@@ -33,3 +33,21 @@ async fn run(path: &Path, sql: &str, values: Vec<Value>) -> Result<(), StoreErro
     let result = database.writes().execute_raw(statement).await;
     result.map(drop).map_err(|error| StoreError::new("tampering", error))
 }
+
+/// Another process in the middle of writing.
+pub(in crate::store) struct OtherWriter(Database);
+
+impl OtherWriter {
+    /// Takes the file's write lock.
+    pub(in crate::store) async fn begin(path: &Path) -> Result<Self, StoreError> {
+        let database = Database::open(path, Synchronous::Normal, Duration::from_secs(30)).await?;
+        let begun = database.writes().execute_unprepared("BEGIN IMMEDIATE").await;
+        begun.map(|_| Self(database)).map_err(|error| StoreError::new("tampering", error))
+    }
+
+    /// Gives it back.
+    pub(in crate::store) async fn commit(self) -> Result<(), StoreError> {
+        let done = self.0.writes().execute_unprepared("COMMIT").await;
+        done.map(drop).map_err(|error| StoreError::new("tampering", error))
+    }
+}

@@ -1,0 +1,76 @@
+//! Steps that many behaviours begin with.
+//!
+//! Owns: those shorthands. Does not own: anything a test wants to look at closely.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use sea_orm::{ConnectionTrait as _, Database};
+
+use super::agent::UserAgent;
+use super::answer::Answer;
+use super::app::TestApp;
+use super::ask::Ask;
+use super::people::Person;
+
+impl TestApp {
+    /// A code for this request, by a browser of its own.
+    pub async fn code(&self, ask: &Ask, person: &Person) -> String {
+        self.browser().authorize(self, ask, person).await.code()
+    }
+
+    /// An access token for this request, by a browser of its own.
+    pub async fn access_token(&self, ask: &Ask, person: &Person) -> String {
+        let code = self.code(ask, person).await;
+        ask.redeem(self, &code).await.expect(200).member("access_token")
+    }
+
+    /// A browser in which that person is signed in.
+    pub async fn signed_in(&self, person: &Person) -> UserAgent {
+        let mut browser = self.browser();
+        browser.authorize(self, &Ask::of("trusted"), person).await;
+        assert!(browser.session().is_some());
+        browser
+    }
+
+    /// Whether a browser has a live session: a request without prompts gets through.
+    pub async fn is_signed_in(&self, browser: &UserAgent) -> bool {
+        let ask = Ask::of("trusted").set("prompt", "none");
+        let callback = browser.clone().open(&ask.url(self)).await.callback();
+        match callback.get("error").as_deref() {
+            None => true,
+            Some("login_required") => false,
+            Some(other) => panic!("{other}"),
+        }
+    }
+
+    /// The userinfo endpoint's answer to a token.
+    pub async fn userinfo(&self, token: &str) -> Answer {
+        self.request(Method::GET, "/userinfo").bearer(token).send().await
+    }
+
+    /// Changes the durable database behind the server's back.
+    pub async fn sql(&self, statement: &str) {
+        let path = self.folder().path().join("data/vestibule.db");
+        let database = Database::connect(format!("sqlite:{}", path.display())).await.expect("the database");
+        database.execute_unprepared(statement).await.expect("the statement");
+        database.close().await.expect("closed");
+    }
+
+    /// Disables somebody, as an admin will.
+    pub async fn disable(&self, person: &Person) {
+        self.sql(&format!("UPDATE users SET disabled = 1 WHERE username = '{}'", person.username)).await;
+        let user = self.app().stores.users.find(person.id).await.expect("the store").expect("somebody");
+        assert!(user.disabled);
+    }
+}
+
+/// Headers that are the same for two answers of one kind: not those that name the request or the moment.
+pub fn lasting_headers(answer: &Answer) -> BTreeMap<String, String> {
+    answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id" | "content-length" | "set-cookie"))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
