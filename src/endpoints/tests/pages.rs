@@ -116,7 +116,7 @@ async fn a_transaction_whose_time_is_over_goes_on_as_a_new_one_with_the_same_req
     }
     let resumed = browser.get(&format!("/authorize/resume?id={}", begun.id().expose())).await;
     assert_ne!(resumed.id().expose(), begun.id().expose());
-    let signed_in = browser.sign_in(&resumed.location().to_owned(), "a+password+of+ada").await;
+    let signed_in = browser.sign_in(resumed.location(), "a+password+of+ada").await;
     assert_eq!(signed_in.status, 303);
     let consent = browser.get(signed_in.location()).await;
     let page = browser.get(consent.location()).await;
