@@ -9,6 +9,7 @@ use crate::endpoints::{
     assets, authorize, consent, discovery, health, home, jwks, login, logout, password, token, userinfo,
 };
 use crate::protocol::issuer::Issuer;
+use crate::web::page;
 use crate::web::reply::Document;
 
 /// Documents made once at the start.
@@ -36,7 +37,7 @@ pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer, documents: &Documents) {
         logout::routes(cfg);
         home::routes(cfg);
     }));
-    cfg.default_service(to(not_found));
+    cfg.default_service(to(page::not_found));
 }
 
 /// Everything the admin listener answers.

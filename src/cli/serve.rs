@@ -4,13 +4,13 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
 use crate::cli::data;
-use crate::cli::dev::folder::is_dev_folder;
+use crate::cli::dev::folder::{is_dev_folder, shell_word};
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::signals;
 use crate::clock::{Clock, SystemClock};
@@ -60,10 +60,10 @@ impl Serve {
 }
 
 /// Reads the configuration and refuses what only `dev` may use.
-fn load(folder: &std::path::Path) -> Result<Config, Stop> {
+fn load(folder: &Path) -> Result<Config, Stop> {
     let config = config::load(folder, &super::env).map_err(|faults| {
         let stop = data::invalid(&faults);
-        if faults.lacks_encryption_key() { stop.hint(KEY_HINT) } else { stop }
+        if faults.lacks_encryption_key() { stop.hint(make_key(folder)) } else { stop }
     })?;
     if is_dev_folder(&config.database.folder) {
         let message = format!("{} is the data folder of a development server", config.database.folder.display());
@@ -73,7 +73,13 @@ fn load(folder: &std::path::Path) -> Result<Config, Stop> {
     Ok(config)
 }
 
-const KEY_HINT: &str = "the line in the help above makes the key file; keep a copy of it apart from the database";
+/// The one line that makes the key file, never wrapped, so that it can be pasted.
+fn make_key(folder: &Path) -> String {
+    let file = shell_word(&folder.join("encryption.key").to_string_lossy());
+    format!(
+        "this line makes the key file; keep a copy of it apart from the database:\n(umask 077; head -c 32 /dev/urandom | base64 > {file})"
+    )
+}
 
 fn bind(addresses: &[SocketAddr], key: &str) -> Result<Vec<TcpListener>, Stop> {
     startup::bind(addresses).map_err(|error| {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::document::{self, Table};
-use crate::config::fault::Faults;
+use crate::config::fault::{Fault, Faults};
+use crate::config::redis::parse_url;
 use crate::config::registry::Written;
 use crate::config::section::Reader;
 use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Tables};
@@ -72,6 +73,10 @@ pub fn load_dev(
     written.extend(demo);
     written.check(&mut reader, Some(&settings.issuer));
     reader.unknown(&tables.rest);
+    if settings.redis_url.as_ref().is_some_and(|url| parse_url(url).is_none()) {
+        let help = "write redis://HOST:6379/0, or rediss:// for TLS";
+        reader.faults.push(Fault::nowhere("--redis is not the URL of a Redis server", help));
+    }
     if !reader.faults.is_empty() {
         return Err(Faults::new(reader.sources, reader.faults));
     }

@@ -41,9 +41,9 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Passwords {
     let threads = section.number("threads", 1..=256).unwrap_or(cores);
     let default = Passwords::with_threads(threads);
     let passwords = Passwords {
-        memory_kib: section.number("memory_kib", least_memory..=4_194_304).unwrap_or(default.memory_kib),
-        iterations: section.number("iterations", 1..=64).unwrap_or(default.iterations),
-        parallelism: section.number("parallelism", 1..=64).unwrap_or(default.parallelism),
+        memory_kib: section.number("memory_kib", least_memory..=262_144).unwrap_or(default.memory_kib),
+        iterations: section.number("iterations", 1..=16).unwrap_or(default.iterations),
+        parallelism: section.number("parallelism", 1..=16).unwrap_or(default.parallelism),
         queue: section.number("queue", 1..=65_536).unwrap_or(default.queue),
         min_length: section.number("min_length", 8..=64).unwrap_or(default.min_length),
         threads,

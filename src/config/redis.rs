@@ -70,9 +70,14 @@ fn parse_prefix(text: &str) -> Result<String, &'static str> {
     fits.then(|| text.to_owned()).ok_or("must be 1 to 64 characters of A-Z a-z 0-9 _ : . -")
 }
 
+/// The URL, if it is one of a Redis server.
+pub(super) fn parse_url(url: &SecretString) -> Option<Url> {
+    let parsed = Url::parse(url.expose_secret()).ok();
+    parsed.filter(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
+}
+
 fn check_url(section: &mut Section<'_, '_>, secret: Secret) -> Option<SecretString> {
-    let parsed = Url::parse(secret.text.expose_secret()).ok();
-    let Some(url) = parsed.filter(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host()) else {
+    let Some(url) = parse_url(&secret.text) else {
         let help = "write redis://HOST:6379/0, or rediss:// for TLS";
         section.fault(&secret.place, "`url` is not the URL of a Redis server", help);
         return None;

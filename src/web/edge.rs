@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
@@ -25,6 +26,10 @@ use crate::web::request_id::{self, RequestId};
 
 /// Bytes of path and query together.
 const LONGEST_URL: usize = 16 * 1024;
+
+/// Bytes of all header fields together: room for the cookies of other applications on localhost, and for
+/// a large token.
+const LONGEST_HEADERS: usize = 48 * 1024;
 
 /// What a handler that renders its own errors adds to the log line. In the extensions of the request.
 #[derive(Debug, Clone, Default)]
@@ -58,11 +63,8 @@ pub async fn serve(
     let method = request.method().clone();
     let https = app.issuer().is_https();
     let span = tracing::info_span!("request", request_id = %id);
-    let too_long = request.uri().path().len() + request.query_string().len() > LONGEST_URL
-        || request.query_string().len() > app.config.limits.query;
-    let answered = if too_long {
-        let response = HttpResponse::UriTooLong().finish();
-        Ok(Ok(request.into_response(response)))
+    let answered = if let Some(status) = too_long(&request, &app) {
+        Ok(Ok(request.into_response(HttpResponse::new(status))))
     } else {
         survive(next.call(request))
             .instrument(span)
@@ -88,6 +90,16 @@ pub async fn serve(
             Err(InternalError::from_response("a handler panicked", response).into())
         }
     }
+}
+
+/// The refusal of a request whose head is too long, before anything looks at it.
+fn too_long(request: &ServiceRequest, app: &App) -> Option<StatusCode> {
+    let (path, query) = (request.uri().path().len(), request.query_string().len());
+    if path + query > LONGEST_URL || query > app.config.limits.query {
+        return Some(StatusCode::URI_TOO_LONG);
+    }
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (headers > LONGEST_HEADERS).then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
 }
 
 /// Gives the request its id and address.

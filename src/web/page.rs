@@ -6,7 +6,9 @@
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -135,6 +137,17 @@ pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
         response = response.into_response(page);
     }
     Ok(response)
+}
+
+/// What answers where nothing else does: a page for a browser, a line for everything else.
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    let browser =
+        request.headers().get_all(ACCEPT).any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")));
+    let page = app_of(&request)
+        .ok()
+        .filter(|_| browser)
+        .and_then(|app| render_error(&PageError::new(Kind::NotFound), &app, RequestId::of(&request).as_str()));
+    page.unwrap_or_else(|| HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found\n"))
 }
 
 /// The page for an answer that is an error; also for the bare 405 of a route.

@@ -4,12 +4,24 @@
 
 mod support;
 
+mod audiences;
 mod authorization_requests;
+mod cli;
+mod client_authentication;
+mod client_credentials;
 mod codes;
+mod config;
 mod consent;
+mod cors;
 mod cross_site_forms;
 mod cross_site_post;
+mod http_surface;
+mod metadata;
+mod password_grant;
 mod pkce;
 mod prompt_and_max_age;
 mod redirect_uris;
 mod sessions;
+mod sizes;
+mod tokens;
+mod userinfo;

@@ -184,7 +184,7 @@ fn a_redirect_uri_that_must_not_be_registered_is_a_fault_that_names_it() {
             "[[clients]]\nclient_id = \"x\"\ntoken_endpoint_auth_method = \"none\"\nredirect_uris = [\"{uri}\"]\n"
         );
         let faults = faults_of(&table).unwrap_or_else(|| panic!("accepted: {uri}"));
-        assert!(faults.contains("redirect_uri"), "{uri}: {faults}");
+        assert!(faults.contains("redirect URI") && faults.contains("vestibule.toml:13:"), "{uri}: {faults}");
     }
     let good = "[[clients]]\nclient_id = \"x\"\ntoken_endpoint_auth_method = \"none\"\nredirect_uris = [\"https://app.example/cb\"]\n";
     assert_eq!(faults_of(good), None);

@@ -18,6 +18,7 @@ both_setups! {
         assert_ne!(first, "A".repeat(43));
         let old = browser.clone();
 
+        app.advance_seconds(1);
         let login = browser.open(&Ask::of("trusted").set("prompt", "login").url(&app)).await.page();
         browser.sign_in(&login, &ada).await.callback();
         assert_ne!(browser.session().expect("a session"), first);
@@ -33,6 +34,7 @@ both_setups! {
         let (ada, bob) = (app.ada().await, app.bob().await);
         let mut browser = app.signed_in(&ada).await;
         let of_ada = browser.clone();
+        app.advance_seconds(1);
         let ask = Ask::of("trusted").set("prompt", "login");
         let login = browser.open(&ask.url(&app)).await.page();
         let callback = browser.sign_in(&login, &bob).await.callback();

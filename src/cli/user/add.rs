@@ -20,7 +20,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::UserInserted;
 
 /// How long a generated password leads to the page where the person sets their own.
-const GOOD_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+const GOOD_FOR: Duration = Duration::from_hours(7 * 24);
 
 const EXAMPLES: &str = "\
 Examples:

@@ -18,7 +18,7 @@ fn the_demonstration_is_as_described() {
         (
             "first-party",
             true,
-            vec![GrantType::RefreshToken, GrantType::Password],
+            vec![GrantType::Password, GrantType::RefreshToken],
             format!("openid profile email {both}"),
             both,
             0,
@@ -36,7 +36,7 @@ fn the_demonstration_is_as_described() {
     ] {
         let client = registry.find_client(id).unwrap();
         assert_eq!(client.is_public(), public, "{id}");
-        assert_eq!(client.grant_types.iter().copied().collect::<Vec<_>>(), grants, "{id}");
+        assert_eq!(client.grant_types, grants, "{id}");
         assert_eq!(
             (client.scope.to_string(), client.default_scope.to_string()),
             (scope, default_scope.to_owned()),
@@ -72,6 +72,14 @@ fn entries_of_the_folder_take_the_place_of_the_demonstration() {
     assert!(registry.roles().iter().any(|role| role.name.as_str() == "demo-reader" && role.scopes.is_empty()));
     assert_eq!(config.lifetimes.code.as_secs(), 5);
     assert_eq!(config.server.issuer, settings().issuer);
+}
+
+#[test]
+fn redis_is_taken_from_the_settings_and_checked() {
+    let with = |url: &str| DevSettings { redis_url: Some(SecretString::from(url)), ..settings() };
+    assert!(load_dev(None, &with("redis://127.0.0.1:1/2"), &|_| None).unwrap().redis.is_some());
+    let faults = load_dev(None, &with("localhost:6379"), &|_| None).unwrap_err();
+    assert!(faults.to_string().contains("--redis is not the URL"), "{faults}");
 }
 
 #[test]

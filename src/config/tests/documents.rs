@@ -28,8 +28,9 @@ fn the_default_configuration_in_force_is_the_default() {
         let mut passwords = config.passwords.clone();
         // These two depend on the machine.
         (passwords.threads, passwords.queue) = (0, 0);
-        format!("{:?} {:?} {:?} {:?} {:?}", config.database, config.lifetimes, config.limits, passwords, config.proxies)
-            + &format!("{:?} {:?} {:?}", config.log, config.server.listen, config.server.shutdown_timeout)
+        let stores = format!("{:?} {:?} {:?}", config.database, config.lifetimes, config.limits);
+        let others = format!("{passwords:?} {:?} {:?}", config.proxies, config.log);
+        [stores, others, format!("{:?} {:?}", config.server.listen, config.server.shutdown_timeout)]
     };
     assert_eq!(shown(&config), shown(&default));
     assert_eq!(config.passwords.queue, 64 * config.passwords.threads);

@@ -116,7 +116,7 @@ fn mistakes_of_a_client_are_shown_where_they_stand() {
 }
 
 #[test]
-fn names_are_checked() {
+fn names_of_clients_and_roles_are_checked() {
     for (text, place, message, help) in [
         (format!("[[clients]]\n{CLIENT}"), "1:1", "[[clients]] has no `client_id`", "client_id = \"my-app\""),
         (format!("[[clients]]\nclient_id = \"a b\"\n{CLIENT}"), "2:13", "`client_id` a client id is", "my-app"),
@@ -126,6 +126,32 @@ fn names_are_checked() {
             "look like a user id",
             "my-app",
         ),
+        ("[[roles]]\nname = \"a b\"".to_owned(), "2:8", "`name` must be 1 to 64", "name = \"editor\""),
+        ("[[roles]]\nname = \"a\"\nscopes = [\"x\", \"y z\"]".to_owned(), "", "", ""),
+        (
+            "[[roles]]\nname = \"a\"\nscopes = [\"openid\"]".to_owned(),
+            "3:12",
+            "a role cannot hold openid",
+            "need no role",
+        ),
+        (
+            "[[roles]]\nname = \"a\"\ndefualt = true".to_owned(),
+            "3:1",
+            "`defualt` is not a key",
+            "did you mean `default`?",
+        ),
+    ] {
+        if place.is_empty() {
+            assert_eq!(serve(&text).unwrap_err().len(), 3, "each dangling scope is told");
+            continue;
+        }
+        assert_fault(serve, &text, (place, message, help));
+    }
+}
+
+#[test]
+fn mistakes_of_an_api_are_shown_where_they_stand() {
+    for (text, place, message, help) in [
         ("[[apis]]\nscopes = []".to_owned(), "1:1", "[[apis]] has no `audience`", "audience = "),
         ("[[apis]]\naudience = \"api\"".to_owned(), "2:12", "must be an absolute URI", "https://api.example.com"),
         ("[[apis]]\naudience = \"https://a.example/#x\"".to_owned(), "2:12", "a fragment", "absolute URI"),
@@ -169,25 +195,7 @@ fn names_are_checked() {
             "public client \"x\" cannot introspect",
             "with a secret",
         ),
-        ("[[roles]]\nname = \"a b\"".to_owned(), "2:8", "`name` must be 1 to 64", "name = \"editor\""),
-        ("[[roles]]\nname = \"a\"\nscopes = [\"x\", \"y z\"]".to_owned(), "", "", ""),
-        (
-            "[[roles]]\nname = \"a\"\nscopes = [\"openid\"]".to_owned(),
-            "3:12",
-            "a role cannot hold openid",
-            "need no role",
-        ),
-        (
-            "[[roles]]\nname = \"a\"\ndefualt = true".to_owned(),
-            "3:1",
-            "`defualt` is not a key",
-            "did you mean `default`?",
-        ),
     ] {
-        if place.is_empty() {
-            assert_eq!(serve(&text).unwrap_err().len(), 3, "each dangling scope is told");
-            continue;
-        }
         assert_fault(serve, &text, (place, message, help));
     }
 }

@@ -56,7 +56,7 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 fn survives(text: &str) {
-    let mut reader = section::Reader::new(&|name| (name == "X").then(|| "x".to_owned()), false);
+    let mut reader = Reader::new(&|name| (name == "X").then(|| "x".to_owned()), false);
     let source = reader.sources.add_file(Path::new("a.toml"), text);
     let mut root = Table::default();
     let table = document::parse(source, &mut reader);

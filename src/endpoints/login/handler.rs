@@ -5,7 +5,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -27,7 +27,13 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource(path::LOGIN).wrap(from_fn(page::frame)).route(get().to(show)).route(post().to(submit)));
+    cfg.service(
+        resource(path::LOGIN)
+            .wrap(from_fn(page::frame))
+            .route(get().to(show))
+            .route(head().to(show))
+            .route(post().to(submit)),
+    );
 }
 
 /// `GET /login`, alone or in a transaction.

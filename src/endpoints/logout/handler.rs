@@ -4,7 +4,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::view::{ConfirmPage, SignedOutPage};
@@ -20,7 +20,13 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource(path::LOGOUT).wrap(from_fn(page::frame)).route(get().to(show)).route(post().to(submit)));
+    cfg.service(
+        resource(path::LOGOUT)
+            .wrap(from_fn(page::frame))
+            .route(get().to(show))
+            .route(head().to(show))
+            .route(post().to(submit)),
+    );
 }
 
 /// `GET /logout`: asks, or says that nobody is signed in.

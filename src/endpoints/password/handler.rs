@@ -4,7 +4,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -23,7 +23,13 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource(path::PASSWORD).wrap(from_fn(page::frame)).route(get().to(show)).route(post().to(submit)));
+    cfg.service(
+        resource(path::PASSWORD)
+            .wrap(from_fn(page::frame))
+            .route(get().to(show))
+            .route(head().to(show))
+            .route(post().to(submit)),
+    );
 }
 
 /// `GET /password`, alone or in a transaction.

@@ -6,7 +6,6 @@
 mod server;
 mod token;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +52,7 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
         first_party: id == "first-party",
         application_type: ApplicationType::Web,
         redirect_uris: vec![RedirectUri::parse(CALLBACK, ApplicationType::Web).unwrap()],
-        grant_types: grants.iter().copied().collect::<BTreeSet<_>>(),
+        grant_types: grants.to_vec(),
         authentication,
         scope: Scopes::parse(scope).unwrap(),
         default_scope: Scopes::parse("read:users").unwrap(),

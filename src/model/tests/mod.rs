@@ -7,7 +7,6 @@ mod person;
 mod registry;
 mod requests;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -66,7 +65,7 @@ fn web() -> Client {
         first_party: false,
         application_type: ApplicationType::Web,
         redirect_uris: vec![RedirectUri::parse(CALLBACK, ApplicationType::Web).unwrap()],
-        grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::ClientCredentials]),
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials],
         authentication: ClientAuthentication::Secret { hashes: vec![TokenHash::of(SECRET.as_bytes())], pinned: None },
         scope: scopes("openid profile email offline_access posts:read posts:write bills:read"),
         default_scope: scopes("openid posts:read bills:read"),

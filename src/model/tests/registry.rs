@@ -23,7 +23,7 @@ fn a_client_is_proven_by_its_secret() {
 fn every_refusal_is_one_answer() {
     let off = Client { client_id: ClientId::parse("off").unwrap(), enabled: false, ..web() };
     let registry = registry_of(vec![web(), public(), off]);
-    let mut answers = BTreeSet::new();
+    let mut answers = std::collections::BTreeSet::new();
     for (id, secret) in [
         ("web", ""),
         ("web", " "),

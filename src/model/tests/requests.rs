@@ -46,7 +46,7 @@ fn the_default_scope_fits_the_resource() {
 
 #[test]
 fn faults_are_reported_in_their_order() {
-    let no_grant = Client { grant_types: BTreeSet::new(), ..web() };
+    let no_grant = Client { grant_types: Vec::new(), ..web() };
     let bad_scope = ("scope", "nonsense");
     let bad_target = ("resource", "https://unknown.example.test");
     let no_pkce = [("code_challenge", ""), ("code_challenge_method", "")];
@@ -68,7 +68,7 @@ fn a_stored_request_is_held_against_the_client_as_it_is_now() {
     assert_eq!(code_of(read.still_holds(&web(), &registry())), ErrorCode::InvalidRequest);
     let fewer = Client { scope: scopes("openid"), ..optional.clone() };
     assert_eq!(code_of(read.still_holds(&fewer, &registry())), ErrorCode::InvalidScope);
-    let none = Client { grant_types: BTreeSet::new(), ..optional.clone() };
+    let none = Client { grant_types: Vec::new(), ..optional.clone() };
     assert_eq!(code_of(read.still_holds(&none, &registry())), ErrorCode::UnauthorizedClient);
     let other_apis = Registry::new(vec![], vec![], vec![], false);
     assert_eq!(code_of(read.still_holds(&optional, &other_apis)), ErrorCode::InvalidTarget);

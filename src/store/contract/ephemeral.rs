@@ -9,7 +9,7 @@ use crate::protocol::opaque::TokenHash;
 use crate::store::Taken;
 use crate::store::contract::samples::{self, LIFE, START};
 use crate::store::contract::{Bench, at_once};
-use crate::store::redis::server;
+use crate::store::redis::tests::server;
 
 const MILLI: Duration = Duration::from_millis(1);
 /// The last moment of a sample's life.

@@ -2,7 +2,7 @@
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
 //! `ephemeral`), what only files do (`files`) or only Redis
-//! (`redis/faults`).
+//! (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use crate::clock::{Clock, ManualClock};
 use crate::config;
 use crate::store::opening::open_sections;
-use crate::store::redis::server;
+use crate::store::redis::tests::server;
 use crate::store::{StoreError, Stores};
 
 mod durable;

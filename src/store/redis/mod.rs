@@ -14,11 +14,9 @@ use crate::store::StoreError;
 use crate::store::ephemeral::{Keep, Key, Records};
 
 mod connection;
-#[cfg(test)]
-mod faults;
 mod link;
 #[cfg(test)]
-pub(super) mod server;
+pub(super) mod tests;
 
 use link::{Link, Resend};
 

@@ -135,7 +135,7 @@ impl Request {
         }
         if let Some(body) = &self.body {
             request = request.body(body.clone());
-        } else if !self.fields.is_empty() {
+        } else if self.method == Method::POST {
             if !named("content-type") {
                 request = request.header("content-type", "application/x-www-form-urlencoded");
             }

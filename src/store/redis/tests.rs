@@ -16,7 +16,9 @@ use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::ephemeral::{Keep, Key, Kind, Records as _};
 use crate::store::redis::RedisRecords;
-use crate::store::redis::server::{self, Server};
+use server::Server;
+
+pub(in crate::store) mod server;
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const KEEP: Keep = Keep { until: Timestamp::from_millis(1_767_225_660_000), now: NOW };

@@ -1,0 +1,76 @@
+//! `vestibule check`.
+
+use serde_json::Value;
+
+use super::program::{Home, random_key};
+
+/// Five different mistakes; the line and column of each, and what its help names.
+const MISTAKES: &str = r#"[server]
+issuer = "http://id.example.com"
+lisen = "127.0.0.1:9400"
+
+[keys]
+encryption_key = { env = "KEY" }
+
+[lifetimes]
+code = "2h"
+
+[[clients]]
+client_id = "shop"
+token_endpoint_auth_method = "none"
+redirect_uris = ["https://shop.example/*"]
+
+[[roles]]
+name = "reader"
+scopes = ["read:nothing"]
+"#;
+
+#[tokio::test]
+async fn five_mistakes_are_five_diagnostics_each_with_place_and_fix() {
+    let home = Home::new();
+    home.write("config/vestibule.toml", MISTAKES);
+    let mut command = home.command(&["check", "--json"]);
+    command.env("KEY", random_key());
+    let ended = super::program::run(command, "").await.expect(3);
+    let found: Vec<Value> = serde_json::from_str(&ended.stdout).expect("an array");
+    assert_eq!(found.len(), 5, "{}", ended.stdout);
+    let places: Vec<(u64, u64)> = found
+        .iter()
+        .map(|fault| (fault["line"].as_u64().expect("a line"), fault["column"].as_u64().expect("a column")))
+        .collect();
+    assert_eq!(places, [(2, 10), (3, 1), (9, 8), (14, 18), (18, 12)], "{}", ended.stdout);
+    for (fault, fix) in found.iter().zip(["https", "listen", "10m", "", "read:nothing"]) {
+        assert!(fault["file"].as_str().unwrap().ends_with("config/vestibule.toml"), "{fault}");
+        let (message, help) = (fault["message"].as_str().unwrap(), fault["help"].as_str().unwrap());
+        assert!(!help.is_empty() && format!("{message} {help}").contains(fix), "{fault}");
+    }
+
+    let mut command = home.command(&["check"]);
+    command.env("KEY", random_key());
+    let ended = super::program::run(command, "").await.expect(3);
+    assert_eq!(ended.stdout.matches("help: ").count(), 5, "{}", ended.stdout);
+    assert!(!ended.stdout.contains('\u{1b}'), "no colours on a pipe");
+    assert!(ended.stderr.contains("5 mistakes"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_valid_configuration_is_said_to_be_valid() {
+    let home = Home::new();
+    let text = "[server]\nissuer = \"https://id.example.com\"\n[keys]\nencryption_key = { env = \"KEY\" }\n";
+    home.write("config/vestibule.toml", text);
+    for (arguments, expected) in [(vec!["check"], "no mistakes"), (vec!["check", "--json"], "[]")] {
+        let mut command = home.command(&arguments);
+        let key = random_key();
+        command.env("KEY", &key);
+        let ended = super::program::run(command, "").await.expect(0);
+        assert!(ended.stdout.contains(expected), "{ended:?}");
+        assert!(!ended.stdout.contains(&key) && !ended.stderr.contains(&key));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_said() {
+    let home = Home::new();
+    home.run(&["check", "--config", "nowhere"]).await.refuses(3, &["nowhere", "does not exist"]);
+    home.run(&["check"]).await.refuses(3, &["--config DIR", "vestibule dev"]);
+}

@@ -1,0 +1,16 @@
+//! The command line, driven as people and scripts drive it: the built binary.
+//!
+//! Owns: what each command prints, where, and how it exits. Does not own: what the server answers (the
+//! files beside this folder).
+
+mod check;
+mod client_secret;
+mod code_flow;
+mod conventions;
+mod dev_folder;
+mod dev_start;
+mod program;
+mod serve;
+mod streams;
+mod token;
+mod user;

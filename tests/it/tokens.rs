@@ -1,0 +1,128 @@
+//! What is in the tokens, and that a backend can verify them offline (RFC 9068, OpenID Connect Core 2).
+
+use jsonwebtoken::Algorithm;
+
+use crate::both_setups;
+use crate::support::{Ask, Setup, TestApp, jwt};
+
+both_setups! {
+    async fn an_access_token_is_an_rfc_9068_jwt(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("web");
+        let code = app.code(&ask, &ada).await;
+        let answer = ask.redeem(&app, &code).await.expect(200);
+        let token = answer.member("access_token");
+        let header = jwt::header(&token);
+        assert_eq!((header["typ"].as_str(), header["alg"].as_str()), (Some("at+jwt"), Some("ES256")));
+        assert!(header["kid"].is_string());
+        let claims = jwt::verify(&app, &token, Algorithm::ES256).await;
+        assert_eq!(claims["iss"], app.issuer());
+        assert_eq!(claims["sub"], ada.sub());
+        assert_eq!(claims["client_id"], "web");
+        assert_eq!(claims["scope"], "openid profile email read:users");
+        assert_eq!(claims["exp"].as_i64().expect("s") - claims["iat"].as_i64().expect("s"), 600);
+        assert_eq!(claims["acr"], "1");
+        assert_eq!(claims["amr"], serde_json::json!(["pwd"]));
+        assert_eq!(claims["auth_time"], claims["iat"]);
+        let jti = claims["jti"].as_str().expect("text");
+        let (grant, unique) = jti.split_once('.').expect("two halves");
+        assert!([grant, unique].iter().all(|id| uuid::Uuid::parse_str(id).is_ok_and(|id| id.get_version_num() == 7)), "{jti}");
+        // Nothing personal travels to APIs.
+        assert!(!claims.to_string().contains("example.test\",\"email") && claims.get("email").is_none() && claims.get("name").is_none());
+    }
+
+    async fn an_id_token_tells_who_when_and_for_whom(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("web");
+        let code = app.code(&ask, &ada).await;
+        let answer = ask.redeem(&app, &code).await.expect(200);
+        let token = answer.member("id_token");
+        assert_ne!(jwt::header(&token)["typ"], "at+jwt");
+        let claims = jwt::verify(&app, &token, Algorithm::RS256).await;
+        assert_eq!(claims["aud"], "web");
+        assert_eq!(claims["sub"], ada.sub());
+        assert_eq!(claims["nonce"].as_str(), ask.get("nonce"));
+        assert_eq!(claims["exp"].as_i64().expect("s") - claims["iat"].as_i64().expect("s"), 600);
+        assert!(claims["auth_time"].is_i64());
+        // `id_token_claims = "full"`: Auth.js and others never call userinfo.
+        assert_eq!(claims["name"], "ada Example");
+        assert_eq!(claims["preferred_username"], "ada");
+        assert_eq!(claims["email"], "ada@example.test");
+        assert_eq!(claims["email_verified"], true);
+        for (name, value) in claims.as_object().expect("an object") {
+            assert!(!value.is_null(), "{name}");
+        }
+    }
+
+    async fn an_id_token_says_only_what_its_scopes_and_client_open(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let claims_of = async |ask: Ask| {
+            let code = app.code(&ask, &ada).await;
+            jwt::claims(&ask.redeem(&app, &code).await.expect(200).member("id_token"))
+        };
+        let only_openid = claims_of(Ask::of("web").set("scope", "openid").without("nonce")).await;
+        for absent in ["name", "preferred_username", "email", "email_verified", "nonce"] {
+            assert!(only_openid.get(absent).is_none(), "{absent}: {only_openid}");
+        }
+        let minimal = claims_of(Ask::of("slim").set("scope", "openid profile email")).await;
+        assert!(minimal.get("name").is_none() && minimal.get("email").is_none(), "{minimal}");
+        // Without openid there is none.
+        let ask = Ask::of("web").set("scope", "read:users");
+        let code = app.code(&ask, &ada).await;
+        assert!(ask.redeem(&app, &code).await.expect(200).json().get("id_token").is_none());
+    }
+
+    /// Per client.
+    async fn a_client_may_have_another_id_token_algorithm(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("slim");
+        let code = app.code(&ask, &ada).await;
+        let token = ask.redeem(&app, &code).await.expect(200).member("id_token");
+        jwt::verify(&app, &token, Algorithm::ES256).await;
+    }
+
+    /// No two tokens are the same, and what is not ours is refused.
+    async fn every_token_has_its_own_jti(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let request = || app.token("service").field("grant_type", "client_credentials").send();
+        let [first, second] = [request().await, request().await].map(|answer| jwt::claims(&answer.member("access_token")));
+        assert_ne!(first["jti"], second["jti"]);
+    }
+
+    /// Public keys only; one of each algorithm in use; RS256 always.
+    async fn the_jwk_set_has_public_keys_with_kid_use_and_alg(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let answer = app.get("/jwks").await.expect(200);
+        let keys = answer.json()["keys"].as_array().expect("keys").clone();
+        let mut algorithms: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().expect("alg")).collect();
+        algorithms.sort_unstable();
+        assert_eq!(algorithms, ["ES256", "RS256"]);
+        for key in &keys {
+            assert_eq!(key["use"], "sig");
+            assert!(key["kid"].as_str().is_some_and(|kid| kid.len() >= 16), "{key}");
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k", "oth"] {
+                assert!(key.get(private).is_none(), "{private} is published");
+            }
+        }
+    }
+
+    /// A restart, or a second instance, has the same keys: nobody's token stops working.
+    async fn instances_over_one_store_share_their_keys(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("web");
+        let code = app.code(&ask, &ada).await;
+        let second = app.sibling().await;
+        assert_eq!(app.get("/jwks").await.text(), second.get("/jwks").await.text());
+        let token = ask.redeem(&second, &code).await.expect(200).member("access_token");
+        app.userinfo(&token).await.expect(200);
+        second.userinfo(&token).await.expect(200);
+        let mut browser = app.signed_in(&ada).await;
+        let there = browser.get(&second.url("/")).await;
+        assert_eq!(there.status, 200);
+    }
+}
