@@ -48,6 +48,7 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--window-size=1024,900",
+            "--hide-scrollbars",
             "--lang=en",
         ];
         for argument in arguments {
@@ -175,6 +176,12 @@ impl Browser {
     async fn prefer(&self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+        self.settle().await;
+    }
+
+    /// Waits until no transition is under way, so that colours are what they will stay.
+    pub async fn settle(&self) {
+        until("the page comes to rest", async || (self.script(MOVING, vec![]).await == 0).then_some(())).await;
     }
 
     /// As wide as the narrowest phone that WCAG 1.4.10 thinks of.
@@ -214,6 +221,8 @@ impl Drop for Browser {
         let _ = self.driver.clone().leak();
     }
 }
+
+const MOVING: &str = "return document.getAnimations().filter((animation) => animation.playState === 'running').length";
 
 /// Screenshots are a product of the build, so they lie where the build's products lie.
 fn screenshots() -> PathBuf {

@@ -82,6 +82,7 @@ async fn form_action_names_the_application_and_lets_the_redirect_chain_through()
     let policies: Vec<_> = traffic::drain(&browser)
         .await
         .into_iter()
+        .filter(|request| request.headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html")))
         .filter_map(|request| request.headers.get("content-security-policy").cloned())
         .collect();
     let policy = policies.last().expect("no page has a Content-Security-Policy");

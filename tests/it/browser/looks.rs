@@ -5,7 +5,7 @@
 use super::{Application, Browser, DevServer, Receiver, audit, person, traffic};
 
 /// Judges the page as it stands in all its looks and saves a picture of each.
-async fn look_at(browser: &Browser, name: &str) {
+pub async fn look_at(browser: &Browser, name: &str) {
     let mut findings = Vec::new();
     for look in ["light", "dark", "narrow"] {
         if look == "dark" {
@@ -45,8 +45,11 @@ async fn the_pages_of_a_stranger_are_good_to_look_at_in_light_dark_and_narrow() 
     for (path, name) in [
         ("/", "home-stranger"),
         ("/login", "sign-in"),
-        ("/authorize?client_id=nobody&response_type=code", "error-unknown-client"),
-        ("/no-such-page", "not-found"),
+        (
+            "/authorize?client_id=nobody&response_type=code&redirect_uri=http://localhost:3000/new",
+            "error-unknown-client",
+        ),
+        ("/authorize?client_id=web&response_type=code&redirect_uri=http://localhost:3000/wrong", "error-redirect-uri"),
     ] {
         traffic::drain(&browser).await;
         browser.open(&format!("{}{path}", dev.issuer())).await;
@@ -121,6 +124,16 @@ async fn the_page_that_sets_a_password_is_good_to_look_at_in_light_dark_and_narr
     browser.follow(person::SET_PASSWORD).await;
     browser.find("[role=alert]").await;
     look_at(&browser, "set-password-error").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_mistyped_address_shows_a_page_that_leads_on() {
+    let dev = DevServer::start().await;
+    let browser = Browser::start().await;
+    browser.open(&format!("{}/no-such-page", dev.issuer())).await;
+    look_at(&browser, "not-found").await;
+    browser.find("a[href='/']").await;
     browser.quit().await;
 }
 

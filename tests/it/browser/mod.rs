@@ -7,6 +7,15 @@
 //! a running `vestibule dev`, `Receiver` is the address an application is redirected to, `Application` speaks
 //! for that application, `person` knows where the pages have their fields.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test, and what it stands on, fails by panicking and says why on stderr"
+)]
+
 pub mod application;
 pub mod audit;
 pub mod chromium;

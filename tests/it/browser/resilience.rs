@@ -156,16 +156,7 @@ async fn a_request_that_expired_during_lunch_starts_again_and_ends_at_the_same_a
         moved.then_some(())
     })
     .await;
-    for (scheme, name) in [("light", "expired-light"), ("dark", "expired-dark")] {
-        if scheme == "dark" {
-            browser.dark().await
-        } else {
-            browser.light().await
-        }
-        browser.screenshot(name).await;
-        let findings = super::audit::findings(&browser).await;
-        assert!(findings.is_empty(), "{findings:#?}\n{}", browser.describe().await);
-    }
+    super::looks::look_at(&browser, "expired").await;
     if !person::is_asked_to_sign_in(&browser).await {
         browser.follow("main form button, main a[href]").await;
     }

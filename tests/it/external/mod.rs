@@ -3,6 +3,14 @@
 //! Owns finding and running them; their versions are pinned in `tests/external`. Does not own the browser
 //! (`browser`), which drives what a person would do on the way.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test, and what it stands on, fails by panicking"
+)]
+
 mod fastapi;
 mod tokens;
 
