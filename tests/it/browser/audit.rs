@@ -30,13 +30,13 @@ fn strings(list: &Value) -> Vec<String> {
 
 const RULES: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-const RUN_AXE: &str = r#"
+const RUN_AXE: &str = r"
     const [rules, done] = arguments;
     axe.run(document, { runOnly: rules }).then(
         (result) => done(result.violations.flatMap((violation) => violation.nodes.map(
             (node) => `axe ${violation.id}: ${violation.help}: ${node.html} (${node.failureSummary})`))),
         (fault) => done([`axe failed: ${fault}`]));
-"#;
+";
 
 const STRUCTURE: &str = r#"
     const findings = [];

@@ -6,11 +6,12 @@ use super::{Application, Browser, DevServer, Receiver, application, person, traf
 fn page_that_posts(request: &application::Request) -> String {
     let mut target = request.url.clone();
     target.set_query(None);
-    let fields: String = request
+    let fields: Vec<_> = request
         .url
         .query_pairs()
         .map(|(name, value)| format!("<input type=hidden name=\"{name}\" value=\"{value}\">"))
         .collect();
+    let fields = fields.concat();
     format!(
         "<!doctype html><title>Application</title><form method=post action=\"{target}\">{fields}<button>Sign in</button></form>"
     )

@@ -14,7 +14,7 @@ use super::Browser;
 pub struct Request {
     pub url: Url,
     /// What came over the wire, head and body, if the answer was read to its end.
-    pub bytes: u64,
+    pub bytes: f64,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
 }
@@ -36,7 +36,7 @@ pub async fn drain(browser: &Browser) -> Vec<Request> {
                     continue;
                 }
                 latest.insert(id, requests.len());
-                requests.push(Request { url, bytes: 0, headers: BTreeMap::new() });
+                requests.push(Request { url, bytes: 0.0, headers: BTreeMap::new() });
             }
             "Network.responseReceived" => {
                 let request = latest.get(&id).and_then(|index| requests.get_mut(*index));
@@ -50,7 +50,7 @@ pub async fn drain(browser: &Browser) -> Vec<Request> {
             "Network.loadingFinished" => {
                 let request = latest.get(&id).and_then(|index| requests.get_mut(*index));
                 if let (Some(request), Some(bytes)) = (request, event["encodedDataLength"].as_f64()) {
-                    request.bytes = bytes as u64;
+                    request.bytes = bytes;
                 }
             }
             _ => {}

@@ -32,9 +32,9 @@ pub fn node_modules() -> PathBuf {
 }
 
 fn outfit(variable: &str) -> PathBuf {
-    let path = std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
-        panic!("{variable} is not set: run the tests by `tests/run`, or do `eval \"$(tests/run env)\"` first")
-    });
+    let Some(path) = std::env::var_os(variable).map(PathBuf::from) else {
+        panic!("{variable} is not set: run the tests by `tests/run`, or do `eval \"$(tests/run env)\"` first");
+    };
     assert!(path.exists(), "{variable} names {}, which is not there: run `tests/run tools`", path.display());
     path
 }
