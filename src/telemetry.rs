@@ -204,7 +204,7 @@ mod tests {
         let lines = Lines::start(out.clone());
         lines.put(b"one\n");
         lines.put(b"two\n");
-        lines.flush_for(Duration::from_secs(60));
+        lines.flush_for(Duration::from_mins(1));
         assert_eq!(out.0.lock().unwrap().as_slice(), b"one\ntwo\n");
     }
 
@@ -221,7 +221,7 @@ mod tests {
         while out.0.lock().unwrap().len() < QUEUE * 5 {
             std::thread::yield_now();
         }
-        lines.flush_for(Duration::from_secs(60));
+        lines.flush_for(Duration::from_mins(1));
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         assert!(text.contains("log lines left out"), "{}", text.len());
     }
@@ -232,6 +232,6 @@ mod tests {
         lines.put(b"one\n");
         let (done, wait) = sync_channel(1);
         lines.queue.send(Entry::Flush(done)).unwrap();
-        assert!(wait.recv_timeout(Duration::from_secs(60)).is_ok());
+        assert!(wait.recv_timeout(Duration::from_mins(1)).is_ok());
     }
 }

@@ -30,8 +30,8 @@ pub struct Where {
     /// Data folder of a development server, running or not [default: that of the running one]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Configuration folder of a server, whose database is used
-    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG", conflicts_with = "data")]
+    /// Configuration folder of a server, whose database is used unless --data is given
+    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG")]
     pub config: Option<PathBuf>,
 }
 

@@ -25,13 +25,13 @@ Examples:
 #[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
 pub struct Healthcheck {
     /// What to ask [default: /readyz of the configured or running server]
-    #[arg(long, conflicts_with_all = ["data", "config"])]
+    #[arg(long)]
     url: Option<String>,
     /// Data folder of a running development server
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Configuration folder of a server that listens on this machine
-    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG", conflicts_with = "data")]
+    #[arg(long, value_name = "DIR", env = "VESTIBULE_CONFIG")]
     config: Option<PathBuf>,
 }
 
@@ -54,7 +54,8 @@ impl Healthcheck {
         if let Some(url) = &self.url {
             return Ok(url.clone());
         }
-        if let Some(folder) = &self.config {
+        // What was typed comes before the environment, which may name a folder for every command.
+        if let (None, Some(folder)) = (&self.data, &self.config) {
             let listen = data::load(folder)?.server.listen;
             let address = listen.first().copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9400)));
             return Ok(format!("http://{}/readyz", reachable(address)));

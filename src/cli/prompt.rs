@@ -39,7 +39,6 @@ pub async fn secret(question: &str) -> Result<SecretString, Stop> {
     let hidden = EchoOff::start();
     let line = read_line(question).await;
     drop(hidden);
-    output::message("");
     line.map(|line| SecretString::from(line.as_str()))
 }
 
@@ -94,6 +93,8 @@ impl Drop for EchoOff {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            // The line end that was typed was not shown either.
+            output::message("");
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::model::client::{Client, ClientAuthentication};
 use crate::model::permissions::permitted;
 use crate::protocol::client_auth::Method;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::token_request::GrantType;
 
 /// Everything there is to say.
@@ -97,7 +98,7 @@ impl Banner<'_> {
 
     fn client_json(&self, client: &Client) -> Value {
         let grant_types: Vec<&str> = client.grant_types.iter().map(|grant| grant.as_str()).collect();
-        let redirect_uris: Vec<&str> = client.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+        let redirect_uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
         let mut object = json!({
             "client_id": client.client_id.as_str(),
             "token_endpoint_auth_method": method(client).as_str(),

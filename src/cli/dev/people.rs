@@ -52,7 +52,7 @@ pub async fn settle(
     for demo in &DEMO {
         let Some(password) = credentials.password(demo.username) else { continue };
         let login = LoginName::read(demo.username);
-        let person = if let Some(user) = users.find_by_login(&login).await.map_err(failed)? {
+        let person = if let Some(user) = users.find_by_login(&login).await.map_err(|error| failed(&error))? {
             existing(user, password, hasher).await?
         } else {
             let phc = hasher.hash(password.clone()).await.map_err(anyhow::Error::from)?;
@@ -71,11 +71,11 @@ async fn existing(user: User, password: &SecretString, hasher: &PasswordHasher) 
 }
 
 async fn insert(users: &dyn UserStore, mut user: User, password: &SecretString) -> Result<Person, Stop> {
-    if users.insert(&user).await.map_err(failed)? == UserInserted::EmailTaken {
+    if users.insert(&user).await.map_err(|error| failed(&error))? == UserInserted::EmailTaken {
         // Somebody was given the demo address before: the person matters, the address does not.
         user.email = None;
         user.email_verified = false;
-        users.insert(&user).await.map_err(failed)?;
+        users.insert(&user).await.map_err(|error| failed(&error))?;
     }
     Ok(Person { user, password: Some(password.clone()) })
 }
@@ -96,6 +96,6 @@ fn new_user(demo: &Demo, phc: SecretString, id: UserId, now: Timestamp) -> Optio
     })
 }
 
-fn failed(error: StoreError) -> Stop {
-    Stop::failure(format!("the demo people cannot be kept: {}", causes(&error)))
+fn failed(error: &StoreError) -> Stop {
+    Stop::failure(format!("the demo people cannot be kept: {}", causes(error)))
 }

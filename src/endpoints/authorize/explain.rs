@@ -29,7 +29,7 @@ pub(super) fn missing_client(app: &App) -> PageError {
 /// A `client_id` that no active client has.
 pub(super) fn unknown_client(app: &App, client_id: &str, redirect_uri: Option<&str>, params: &Params) -> PageError {
     let received = shown(client_id);
-    let cause = format!("client_id {received}");
+    let cause = format!("client_id {}", logged(Some(client_id)));
     let page = PageError::new(Kind::UnknownClient).because(cause);
     let disabled = app.registry().clients().any(|client| client.client_id.as_str() == client_id);
     let (change, toml) = match ClientId::parse(client_id) {

@@ -3,6 +3,7 @@
 //! Owns: a running server with one API, four clients and one person. Does not own: what a browser does
 //! with it (`tests/it`).
 
+mod pages;
 mod server;
 mod token;
 

@@ -99,7 +99,7 @@ fn remembered_consent_is_not_asked_again_and_only_the_rest_is() {
 fn each_consent_policy_asks_as_it_says() {
     let everything = Some("openid posts:read");
     let with = |consent, first_party| Case {
-        client: Client { consent, first_party, ..web() },
+        client: Client { first_party, consent, ..web() },
         remembered: everything,
         ..Case::default()
     };

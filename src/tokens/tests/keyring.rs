@@ -3,6 +3,7 @@
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
 
 use super::*;
+use crate::clock::system_rng;
 use crate::tokens::seal::KeyEncryptionKeys;
 
 fn kids(tokens: &Tokens) -> Vec<String> {
@@ -11,7 +12,7 @@ fn kids(tokens: &Tokens) -> Vec<String> {
     kids
 }
 
-fn ring(keys: &[SecretString]) -> KeyEncryptionKeys {
+fn opener(keys: &[SecretString]) -> KeyEncryptionKeys {
     KeyEncryptionKeys::parse(keys).unwrap()
 }
 
@@ -88,41 +89,41 @@ async fn a_changed_record_does_not_open() {
 
 #[tokio::test]
 async fn a_key_under_a_foreign_name_is_refused_even_when_it_opens() {
-    let mut rng = crate::clock::system_rng();
-    let ring = ring(&[kek(1)]);
+    let mut random = system_rng();
+    let opener = opener(&[kek(1)]);
     let keys = filled().await.list().await.unwrap();
     let es = keys.iter().find(|key| key.algorithm == Algorithm::ES256).unwrap();
-    let pkcs8 = ring.open(&es.kid, es.algorithm, &es.kek_id, &es.sealed).unwrap();
-    let (kek_id, bytes) = ring.seal("other", Algorithm::ES256, &pkcs8, &mut rng).unwrap();
+    let pkcs8 = opener.open(&es.kid, es.algorithm, &es.kek_id, &es.sealed).unwrap();
+    let (kek_id, bytes) = opener.seal("other", Algorithm::ES256, &pkcs8, &mut random).unwrap();
     let record = SealedSigningKey { kid: "other".to_owned(), kek_id, sealed: bytes, ..es.clone() };
     assert!(matches!(open_with(&Keys(Mutex::new(vec![record])), vec![kek(1)]).await, Err(TokenError::Damaged { .. })));
 }
 
 #[test]
 fn every_flipped_bit_of_a_sealed_key_is_noticed() {
-    let mut rng = crate::clock::system_rng();
-    let ring = ring(&[kek(1)]);
-    let (id, sealed) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
-    assert_eq!(ring.open("kid", Algorithm::ES256, &id, &sealed).unwrap().as_slice(), b"a private key");
+    let mut random = system_rng();
+    let opener = opener(&[kek(1)]);
+    let (id, sealed) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
+    assert_eq!(opener.open("kid", Algorithm::ES256, &id, &sealed).unwrap().as_slice(), b"a private key");
     for bit in 0..sealed.len() * 8 {
         let mut changed = sealed.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
-        assert!(ring.open("kid", Algorithm::ES256, &id, &changed).is_err(), "{bit}");
+        assert!(opener.open("kid", Algorithm::ES256, &id, &changed).is_err(), "{bit}");
     }
     for length in 0..sealed.len() {
-        assert!(ring.open("kid", Algorithm::ES256, &id, &sealed[..length]).is_err(), "{length}");
+        assert!(opener.open("kid", Algorithm::ES256, &id, &sealed[..length]).is_err(), "{length}");
     }
-    assert!(ring.open("kid2", Algorithm::ES256, &id, &sealed).is_err());
-    assert!(ring.open("kid", Algorithm::RS256, &id, &sealed).is_err());
-    assert!(ring.open("kid", Algorithm::ES256, "00000000", &sealed).is_err());
+    assert!(opener.open("kid2", Algorithm::ES256, &id, &sealed).is_err());
+    assert!(opener.open("kid", Algorithm::RS256, &id, &sealed).is_err());
+    assert!(opener.open("kid", Algorithm::ES256, "00000000", &sealed).is_err());
 }
 
 #[test]
 fn sealing_twice_gives_different_bytes_without_the_clear_text() {
-    let mut rng = crate::clock::system_rng();
-    let ring = ring(&[kek(1)]);
-    let (_, one) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
-    let (_, two) = ring.seal("kid", Algorithm::ES256, b"a private key", &mut rng).unwrap();
+    let mut random = system_rng();
+    let opener = opener(&[kek(1)]);
+    let (_, one) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
+    let (_, two) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
     assert_ne!(one, two);
     assert!(!one.windows(7).any(|window| window == b"private"));
 }
@@ -138,11 +139,11 @@ fn key_encryption_keys_are_read_in_every_spelling_of_base64() {
         URL_SAFE.encode(&bytes),
         URL_SAFE_NO_PAD.encode(&bytes),
     ];
-    let mut rng = crate::clock::system_rng();
-    let (id, sealed) = ring(&[SecretString::from(padded)]).seal("k", Algorithm::ES256, b"x", &mut rng).unwrap();
+    let mut random = system_rng();
+    let (id, sealed) = opener(&[SecretString::from(padded)]).seal("k", Algorithm::ES256, b"x", &mut random).unwrap();
     assert_eq!(id.len(), 8);
     for spelling in spellings {
-        assert!(ring(&[SecretString::from(spelling)]).open("k", Algorithm::ES256, &id, &sealed).is_ok());
+        assert!(opener(&[SecretString::from(spelling)]).open("k", Algorithm::ES256, &id, &sealed).is_ok());
     }
 }
 

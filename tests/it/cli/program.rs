@@ -17,7 +17,7 @@ use crate::support::UserAgent;
 use crate::support::http::Http;
 
 /// Far more than anything takes on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder to run in: it is the home folder, too, and gone at the end.
 #[derive(Debug)]

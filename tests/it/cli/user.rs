@@ -100,6 +100,9 @@ async fn without_a_server_the_folder_must_be_named() {
     let data = home.data();
     let list = home.run(&["user", "list", "--data", data.to_str().unwrap()]).await.expect(0);
     assert!(list.stdout.contains("ada"), "{}", list.stdout);
+    let mut command = home.command(&["user", "list", "--data", data.to_str().unwrap()]);
+    command.env("VESTIBULE_CONFIG", "/nowhere");
+    super::program::run(command, "").await.expect(0);
     home.run(&["user", "list", "--data", "/nowhere"]).await.refuses(5, &["/nowhere"]);
     home.run(&["user", "list", "--config", "/nowhere"]).await.refuses(3, &["/nowhere"]);
 }
