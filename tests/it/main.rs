@@ -15,6 +15,8 @@ mod consent;
 mod cors;
 mod cross_site_forms;
 mod cross_site_post;
+mod docs;
+mod first_hour;
 mod http_surface;
 mod metadata;
 mod operation;
