@@ -26,6 +26,8 @@ mod password_grant;
 mod pkce;
 mod prompt_and_max_age;
 mod redirect_uris;
+mod refused_pages;
+
 mod relying_party_flow;
 mod resilience;
 mod secrets;
@@ -34,4 +36,5 @@ mod sign_in;
 mod sizes;
 mod store_failures;
 mod tokens;
+mod unread_bodies;
 mod userinfo;
