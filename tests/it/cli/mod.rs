@@ -11,7 +11,7 @@ mod code_flow;
 mod conventions;
 mod dev_folder;
 mod dev_start;
-mod program;
+pub mod program;
 mod serve;
 mod streams;
 mod token;
