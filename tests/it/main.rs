@@ -27,7 +27,6 @@ mod pkce;
 mod prompt_and_max_age;
 mod redirect_uris;
 mod refused_pages;
-
 mod relying_party_flow;
 mod resilience;
 mod secrets;
