@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod error;
 pub mod id_token;
 pub mod ids;
+pub mod introspection;
 pub mod issuer;
 pub mod opaque;
 pub mod params;

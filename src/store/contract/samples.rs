@@ -138,6 +138,7 @@ pub(super) fn grant(code: Option<TokenHash>) -> Grant {
         created_at: START,
         expires_at: START.plus(LIFE),
         revoked_at: None,
+        refresh: None,
     }
 }
 
