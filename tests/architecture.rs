@@ -122,8 +122,9 @@ fn fence_faults(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, places) in FENCES {
         let inside = places.iter().any(|place| fits_place(path, place));
-        // A module of ours may have the name of the crate that it hides.
-        let ours = code.contains(&format!("mod {name};"));
+        // A module of ours may have the name of the crate, and then hides it.
+        let imported = imports(path, &code).iter().any(|(target, _)| target.last().is_some_and(|last| last == name));
+        let ours = imported || code.contains(&format!("mod {name};"));
         if inside || ours || is_test_file(path) {
             continue;
         }
@@ -329,6 +330,7 @@ fn a_crate_outside_its_fence_is_found() {
         ("endpoints/login/handler.rs", "use actix_web::web;"),
         ("store/mod.rs", "mod redis;\nfn f() { redis::open() }"),
         ("app.rs", "let x = config.redis; // redis::Client"),
+        ("config/dev.rs", "use crate::config::{limits, redis};\nfn f() { redis::parse() }"),
         ("endpoints/login/view.rs", "use askama::Template;"),
     ] {
         assert!(fence_faults(path, good).is_empty(), "{path}: {good}");

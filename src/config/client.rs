@@ -204,6 +204,7 @@ fn shown(error: RedirectUriError) -> String {
         RedirectUriError::Shape
         | RedirectUriError::Fragment
         | RedirectUriError::Userinfo
+        | RedirectUriError::Host
         | RedirectUriError::NotNormal => error.to_string(),
         _ => format!("may not be registered: {error}"),
     }
@@ -224,6 +225,7 @@ fn mend_uri(text: &str, error: RedirectUriError) -> String {
         }
         RedirectUriError::Wildcard => "list every URI that the application uses, each in full".to_owned(),
         RedirectUriError::Userinfo => "remove what stands between // and @".to_owned(),
+        RedirectUriError::Host => "write the name as it is looked up, without other punctuation".to_owned(),
         RedirectUriError::Shape => "write it in full: \"https://app.example.com/callback\"".to_owned(),
     }
 }

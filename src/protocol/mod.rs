@@ -9,6 +9,7 @@ pub mod bearer;
 pub mod client_auth;
 pub mod discovery;
 pub mod error;
+pub mod host;
 pub mod id_token;
 pub mod ids;
 pub mod introspection;

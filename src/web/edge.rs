@@ -23,9 +23,11 @@ use crate::web::client::Concerned;
 use crate::web::error::ApiError;
 use crate::web::headers::harden;
 use crate::web::request_id::{self, RequestId};
+use crate::web::unread::Unread;
 
-/// Bytes of path and query together.
-const LONGEST_URL: usize = 16 * 1024;
+/// Bytes of a path: ours are short. A query has the configured limit, which the pages hold (`page`); the
+/// other endpoints read none.
+const LONGEST_PATH: usize = 8 * 1024;
 
 /// Bytes of all header fields together: room for the cookies of other applications on localhost, and for
 /// a large token.
@@ -52,18 +54,19 @@ impl Noted {
 /// # Errors
 /// An answer of its own after a panic; none otherwise.
 pub async fn serve(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = now();
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
         return Err(ApiError::internal("the app is not in the app data").into());
     };
+    let unread = Unread::watch(&mut request);
     let id = identify(&request, &app);
     let method = request.method().clone();
     let https = app.issuer().is_https();
     let span = tracing::info_span!("request", request_id = %id);
-    let answered = if let Some(status) = too_long(&request, &app) {
+    let answered = if let Some(status) = too_long(&request) {
         Ok(Ok(request.into_response(HttpResponse::new(status))))
     } else {
         survive(next.call(request))
@@ -75,7 +78,7 @@ pub async fn serve(
         Ok(Ok(mut response)) => {
             dress(response.response_mut(), &id, https);
             Line::of(&response).write(&id, method.as_str(), started);
-            Ok(response)
+            Ok(unread.until_sent(response))
         }
         Ok(Err(error)) => {
             let mut response = error.error_response();
@@ -93,9 +96,8 @@ pub async fn serve(
 }
 
 /// The refusal of a request whose head is too long, before anything looks at it.
-fn too_long(request: &ServiceRequest, app: &App) -> Option<StatusCode> {
-    let (path, query) = (request.uri().path().len(), request.query_string().len());
-    if path + query > LONGEST_URL || query > app.config.limits.query {
+fn too_long(request: &ServiceRequest) -> Option<StatusCode> {
+    if request.path().len() > LONGEST_PATH {
         return Some(StatusCode::URI_TOO_LONG);
     }
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

@@ -22,4 +22,5 @@ pub mod reply;
 pub mod request_id;
 pub mod session;
 pub mod transaction;
+pub mod unread;
 pub mod urls;

@@ -10,11 +10,12 @@ use actix_web::http::header::{
     ACCEPT, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
 use crate::protocol::issuer::Issuer;
+use crate::web::address::ClientAddress;
 use crate::web::assets;
 use crate::web::edge::Noted;
 use crate::web::host::{self, Opened};
@@ -117,7 +118,8 @@ pub fn app_of(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
     request.app_data::<web::Data<App>>().cloned().ok_or_else(PageError::internal)
 }
 
-/// What every page is wrapped in: it is opened under the issuer's host, and errors become pages.
+/// What every page is wrapped in: its query is within the limit, it is opened under the issuer's host, and
+/// errors become pages.
 /// The headers that every answer carries are `headers`'; there is no Cross-Origin-Opener-Policy among
 /// them, since an application that opens us in a popup keeps its handle on the window only without.
 ///
@@ -125,14 +127,17 @@ pub fn app_of(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
 /// None of its own.
 pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = app_of(request.request())?;
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let trusted = &app.config.proxies.trusted;
-    let mut response =
-        match host::opened(request.headers(), request.method(), request.uri(), peer, trusted, app.issuer()) {
+    let proxied = request.extensions().get::<ClientAddress>().is_some_and(|client| client.by_trusted_proxy);
+    let opened = host::opened(request.headers(), request.method(), request.uri(), proxied, app.issuer());
+    let mut response = if request.query_string().len() > app.config.limits.query {
+        request.error_response(PageError::query_too_long())
+    } else {
+        match opened {
             Opened::Here => next.call(request).await?,
             Opened::GoTo(there) => request.into_response(see_other(&there)),
-            Opened::Refuse => request.into_response(HttpResponse::from_error(PageError::wrong_host())),
-        };
+            Opened::Refuse => request.error_response(PageError::wrong_host()),
+        }
+    };
     if let Some(page) = error_page(&response, &app) {
         response = response.into_response(page);
     }

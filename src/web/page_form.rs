@@ -1,7 +1,7 @@
-//! What a browser sends to a page: a query or a form, within the limits.
+//! What a browser sends to a page: a query or a form.
 //!
-//! Owns: the two extractors and their refusals as pages. Does not own: reading a body (`params`) or
-//! decoding it (`protocol/params`).
+//! Owns: the two extractors and their refusals as pages. Does not own: reading a body (`params`), the
+//! limit of a query (`page`), or decoding either (`protocol/params`).
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -28,11 +28,8 @@ impl FromRequest for PageQuery {
 }
 
 fn read_query(request: &HttpRequest) -> Result<PageQuery, PageError> {
-    let query = request.query_string();
-    if query.len() > app_of(request)?.config.limits.query {
-        return Err(PageError::query_too_long());
-    }
-    Ok(PageQuery(Params::parse(query.as_bytes()).map_err(|error| PageError::malformed(&error))?))
+    let params = Params::parse(request.query_string().as_bytes()).map_err(|error| PageError::malformed(&error))?;
+    Ok(PageQuery(params))
 }
 
 /// The parameters of an `application/x-www-form-urlencoded` body.

@@ -10,8 +10,12 @@ use crate::support::{Answer, Ask, Setup, TestApp};
 const OF_SPA: [&str; 3] = ["https://spa.example.test", "http://localhost:5173", "https://extra.example.test"];
 const OF_OTHERS: [&str; 2] = ["https://app.example.test", "https://other.example.test"];
 const OF_NOBODY: [&str; 6] = [
-    "https://evil.test", "null", "https://spa.example.test.evil.test", "http://spa.example.test",
-    "https://spa.example.test:8443", "http://localhost:9999",
+    "https://evil.test",
+    "null",
+    "https://spa.example.test.evil.test",
+    "http://spa.example.test",
+    "https://spa.example.test:8443",
+    "http://localhost:9999",
 ];
 
 fn allowed(answer: &Answer) -> Option<&str> {
@@ -21,7 +25,11 @@ fn allowed(answer: &Answer) -> Option<&str> {
 }
 
 fn expect_vary(answer: &Answer) {
-    let varies = answer.headers.get_all("vary").iter().any(|value| value.to_str().unwrap_or_default().to_lowercase().contains("origin"));
+    let varies = answer
+        .headers
+        .get_all("vary")
+        .iter()
+        .any(|value| value.to_str().unwrap_or_default().to_lowercase().contains("origin"));
     assert!(varies, "{:?}", answer.headers);
 }
 

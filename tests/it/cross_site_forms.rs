@@ -8,7 +8,13 @@ use crate::support::forms::Form;
 use crate::support::{Answer, Ask, Setup, TestApp, UserAgent};
 
 /// Sends a form of a page with other headers than a browser's.
-async fn send(app: &TestApp, browser: &UserAgent, url: &str, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
+async fn send(
+    app: &TestApp,
+    browser: &UserAgent,
+    url: &str,
+    fields: &[(String, String)],
+    headers: &[(&str, &str)],
+) -> Answer {
     let mut request = app.http().request(Method::POST, url);
     if !browser.cookies.is_empty() {
         request = request.header("cookie", browser.cookie_header());

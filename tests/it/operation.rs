@@ -87,7 +87,10 @@ async fn logged_address(app: &TestApp, forwarded: &[&str]) -> String {
     }
     let id = request.send().await.header("x-request-id").expect("an id").to_owned();
     let text = logs::text();
-    let line = text.lines().find(|line| line.contains(&id) && line.contains("\"address\"")).unwrap_or_else(|| panic!("no line for {id}"));
+    let line = text
+        .lines()
+        .find(|line| line.contains(&id) && line.contains("\"address\""))
+        .unwrap_or_else(|| panic!("no line for {id}"));
     let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
     line["fields"]["address"].as_str().expect("an address").to_owned()
 }

@@ -7,7 +7,11 @@ use crate::support::{Answer, Ask, Options, Setup, TestApp, forms};
 fn expect_page_of_ours(page: &Answer) {
     let header = |name: &str| page.header(name).unwrap_or_default().to_lowercase();
     let policy = header("content-security-policy");
-    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{}: {policy}", page.url);
+    assert!(
+        policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"),
+        "{}: {policy}",
+        page.url
+    );
     assert!(policy.contains("base-uri 'none'") || policy.contains("base-uri 'self'"), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
     assert_eq!(header("x-frame-options"), "deny");

@@ -60,7 +60,10 @@ async fn everything(app: &TestApp) -> BTreeMap<String, String> {
     let login = second.open(&app.url("/login")).await.page();
     let page = second.sign_in(&login, &nina).await.page();
     second.submit(&page, "/password", &[("password", new), ("repeated", new)]).await.page();
-    let posted = ask.params().iter().fold(app.request(reqwest::Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
+    let posted = ask
+        .params()
+        .iter()
+        .fold(app.request(reqwest::Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
     let parked = posted.send().await.expect(303).location();
     keep("parked id", parked.query().expect("an id").split_once('=').expect("a value").1);
     for client in ["service", "basic-only"] {
@@ -80,7 +83,8 @@ async fn everything(app: &TestApp) -> BTreeMap<String, String> {
         keep(name, value);
         app.get(path).await;
     }
-    let misplaced = app.token("service").field("grant_type", "password-as-a-grant-type").field("username", "a-username-typed");
+    let misplaced =
+        app.token("service").field("grant_type", "password-as-a-grant-type").field("username", "a-username-typed");
     misplaced.field("password", "a-password-typed-elsewhere").send().await.expect_error(400, "unsupported_grant_type");
     keep("password of a refused grant", "a-password-typed-elsewhere");
     app.request(reqwest::Method::POST, "/token").basic("service", "a-wrong-client-secret").send().await;

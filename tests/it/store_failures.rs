@@ -16,7 +16,19 @@ fn expect_unavailable(answer: &Answer) {
     for (name, value) in &answer.headers {
         said.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes()).to_lowercase()));
     }
-    for leak in ["sqlite", "redis", "sql", "table", "127.0.0.1", "/dev/shm", "/tmp", "connection refused", "panicked", "vestibule.db", "timed out"] {
+    for leak in [
+        "sqlite",
+        "redis",
+        "sql",
+        "table",
+        "127.0.0.1",
+        "/dev/shm",
+        "/tmp",
+        "connection refused",
+        "panicked",
+        "vestibule.db",
+        "timed out",
+    ] {
         assert!(!said.contains(leak), "{leak}: {said}");
     }
 }
@@ -88,7 +100,10 @@ async fn redis_away_is_503_where_it_is_needed_and_nowhere_else() {
     expect_oauth_unavailable(&ask.redeem(&app, &code).await);
     expect_unavailable(&browser.get(&app.url("/")).await);
     expect_unavailable(&app.browser().get(&ask.url(&app)).await);
-    let posted = ask.params().iter().fold(app.request(Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
+    let posted = ask
+        .params()
+        .iter()
+        .fold(app.request(Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
     expect_unavailable(&posted.send().await);
     let silent = browser.get(&Ask::of("trusted").set("prompt", "none").url(&app)).await;
     if silent.status == 303 {

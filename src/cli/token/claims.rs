@@ -66,8 +66,10 @@ impl<'a> Decoded<'a> {
     /// Header and claims for people, the times also in words.
     pub(super) fn text(&self, now: Timestamp) -> String {
         let section = |object: &Map<String, Value>| {
-            let rows: Vec<Vec<String>> =
+            let mut rows: Vec<Vec<String>> =
                 object.iter().map(|(name, value)| vec![output::plain(name), self.shown(name, value, now)]).collect();
+            // Whether the map keeps the order of the token depends on how serde_json was built.
+            rows.sort();
             output::table(&rows).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
         };
         format!("Header\n{}\n\nClaims\n{}", section(&self.header), section(&self.claims))

@@ -67,7 +67,8 @@ fn unknown_code() -> OAuthError {
 /// The record is gone: if the code became a grant, somebody uses it a second time, and the grant ends
 /// (RFC 6749 4.1.2). Who asks does not matter: whoever holds a used code shows that it leaked.
 async fn refuse_unknown(app: &App, code: &TokenHash, now: Timestamp) -> Result<ApiError, ApiError> {
-    if let Some(grant) = app.stores.grants.find_by_code(code).await? {
+    // Once revoked it stays revoked: more replays cost no write and fill no log.
+    if let Some(grant) = app.stores.grants.find_by_code(code).await?.filter(|grant| grant.revoked_at.is_none()) {
         revoke_replayed(app, grant.id, now).await?;
     }
     Ok(unknown_code().into())

@@ -9,7 +9,7 @@ async fn the_hash_is_that_of_the_secret_and_the_pair_works() {
     let home = Home::new();
     let made = home.run(&["client", "secret"]).await.expect(0);
     let (secret, line) = made.stdout.trim_end().split_once('\n').expect("two lines");
-    let hash = format!("{:x}", Sha256::digest(secret.as_bytes()));
+    let hash = Sha256::digest(secret.as_bytes()).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert_eq!(line, format!("client_secret_hash = \"sha256:{hash}\""));
     assert!(secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)));
 

@@ -3,7 +3,13 @@
 //! Owns: what each command prints, where, and how it exits. Does not own: what the server answers (the
 //! files beside this folder).
 
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test they are how it fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test they are how it fails"
+)]
 
 mod check;
 mod client_secret;
@@ -11,7 +17,7 @@ mod code_flow;
 mod conventions;
 mod dev_folder;
 mod dev_start;
-mod program;
+pub mod program;
 mod serve;
 mod streams;
 mod token;

@@ -117,11 +117,10 @@ impl UserAgent {
         }
         request = match fields {
             // What Chromium sends from a page with `Referrer-Policy: no-referrer`.
-            Some(fields) => fields
-                .iter()
-                .fold(request.header("origin", "null").header("sec-fetch-site", "same-origin"), |request, (name, value)| {
-                    request.field(name, value)
-                }),
+            Some(fields) => fields.iter().fold(
+                request.header("origin", "null").header("sec-fetch-site", "same-origin"),
+                |request, (name, value)| request.field(name, value),
+            ),
             None => request.header("sec-fetch-site", "none"),
         };
         let answer = request.send().await;

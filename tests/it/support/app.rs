@@ -117,8 +117,7 @@ impl TestApp {
         toml.push_str(options.extra);
         // Where the machine's clock is, since the relying party reads that one; and then only by hand.
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
-        let shared =
-            Shared { folder, toml, clock, prefix, issuer, origin, redis, admin: options.admin };
+        let shared = Shared { folder, toml, clock, prefix, issuer, origin, redis, admin: options.admin };
         Self::run(Arc::new(shared), listener).await
     }
 

@@ -35,15 +35,20 @@ impl Ask {
         let verifier = format!("{:~<64}", unique("verifier").replace(' ', "-"));
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
         let redirect_uri = redirect_uri(client).to_owned();
-        Self { client: client.to_owned(), redirect_uri: redirect_uri.clone(), verifier: Some(verifier), params: Vec::new() }
-            .set("response_type", "code")
-            .set("client_id", client)
-            .set("redirect_uri", &redirect_uri)
-            .set("scope", "openid profile email read:users")
-            .set("state", &unique("state"))
-            .set("nonce", &unique("nonce"))
-            .set("code_challenge", &challenge)
-            .set("code_challenge_method", "S256")
+        Self {
+            client: client.to_owned(),
+            redirect_uri: redirect_uri.clone(),
+            verifier: Some(verifier),
+            params: Vec::new(),
+        }
+        .set("response_type", "code")
+        .set("client_id", client)
+        .set("redirect_uri", &redirect_uri)
+        .set("scope", "openid profile email read:users")
+        .set("state", &unique("state"))
+        .set("nonce", &unique("nonce"))
+        .set("code_challenge", &challenge)
+        .set("code_challenge_method", "S256")
     }
 
     /// Sets a parameter, replacing it where it stands.

@@ -34,7 +34,6 @@ impl Form {
 struct Tag {
     name: String,
     attributes: Vec<(String, String)>,
-
 }
 
 impl Tag {

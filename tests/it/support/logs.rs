@@ -37,7 +37,9 @@ pub fn catch() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         // The test's own HTTP client is not the server.
-        let filter = EnvFilter::new("debug,vestibule=trace,actix_web=trace,actix_http=trace,reqwest=off,hyper=off,hyper_util=off,rustls=off");
+        let filter = EnvFilter::new(
+            "debug,vestibule=trace,actix_web=trace,actix_http=trace,reqwest=off,hyper=off,hyper_util=off,rustls=off",
+        );
         let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Sink).finish();
         tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
         let before = std::panic::take_hook();

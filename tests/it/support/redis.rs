@@ -86,8 +86,7 @@ impl Redis {
     pub fn contents(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let client = redis::Client::open(self.url()).expect("a URL");
         let mut connection = client.get_connection().expect("a connection");
-        let keys: Vec<Vec<u8>> =
-            redis::cmd("KEYS").arg(format!("{prefix}*")).query(&mut connection).expect("the keys");
+        let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg(format!("{prefix}*")).query(&mut connection).expect("the keys");
         let mut out = Vec::new();
         for key in keys {
             let kind: String = redis::cmd("TYPE").arg(&key).query(&mut connection).expect("a type");

@@ -18,7 +18,8 @@ use super::app::TestApp;
 use super::configuration::{redirect_uri, secret};
 use super::http::Http;
 
-type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+type Client =
+    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 /// An application.
 pub struct RelyingParty {
@@ -105,7 +106,8 @@ impl RelyingParty {
             .await
             .expect("tokens");
         let id_token = tokens.id_token().expect("an ID token");
-        let claims = id_token.claims(&self.client.id_token_verifier(), &pending.nonce).expect("a good ID token").clone();
+        let claims =
+            id_token.claims(&self.client.id_token_verifier(), &pending.nonce).expect("a good ID token").clone();
         SignedIn { claims, access_token: tokens.access_token().clone() }
     }
 

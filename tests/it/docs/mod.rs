@@ -1,0 +1,127 @@
+//! The documentation, held against the server: every command is run as it is printed, every table of
+//! configuration is loaded, every program is executed.
+//!
+//! Owns: which pages there are, and what of them is not run, with the reason. Does not own: the pages'
+//! prose, or what a command should do (`cli`).
+//!
+//! How a page is written, so that it can be run:
+//! - ` ```sh `: commands, which must succeed.
+//! - ` ```console `: the same; with lines that begin with `$ `, what stands between them is the output. `…`
+//!   stands for anything in a line, and for any lines when it is alone in one. What goes to stderr may be
+//!   left out.
+//! - `# exit code N` behind a command: it ends so.
+//! - ` ```toml ` begins with a comment that names its file, and is read by the server of the page.
+//! - ` ```json ` is what `vestibule dev --print json` says, or a part of it.
+
+mod desktop;
+mod output;
+mod page;
+mod programs;
+mod run;
+mod shell;
+
+use page::{Block, Page};
+
+/// Commands that are not run, and why.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("cargo run --release -- dev", "builds for minutes; .ci/run runs it, and every other command here speaks to `dev`"),
+    ("tests/run", "is what runs this test"),
+    ("tests/run browser", "is what runs this test"),
+    (
+        "useradd --system --home-dir /var/lib/vestibule --shell /usr/sbin/nologin vestibule",
+        "changes the machine, as root",
+    ),
+    (
+        "install -d -o vestibule -g vestibule -m 750 /etc/vestibule /var/lib/vestibule",
+        "needs that user; the test makes both folders",
+    ),
+    ("sudo -u vestibule --preserve-env=PATH bash", "needs root, and ends the shell"),
+    ("systemctl enable --now vestibule", "changes the machine"),
+];
+
+/// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.
+const NOT_READ: &[(&str, &str)] = &[
+    ("text", "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile"),
+    ("ini", "a systemd unit, by other people's rules"),
+    ("nginx", "by other people's rules"),
+];
+
+macro_rules! pages {
+    ($($name:ident: $file:literal,)*) => {
+        const PAGES: &[&str] = &[$($file),*];
+        $(
+            #[tokio::test]
+            async fn $name() {
+                run::run(&Page::read($file)).await;
+            }
+        )*
+    };
+}
+
+pages! {
+    the_readme_is_true: "README.md",
+    contributing_is_true: "CONTRIBUTING.md",
+    docs_backends_is_true: "docs/backends.md",
+    docs_cli_is_true: "docs/cli.md",
+    docs_clients_is_true: "docs/clients.md",
+    docs_configuration_is_true: "docs/configuration.md",
+    docs_fastapi_is_true: "docs/fastapi.md",
+    docs_serve_is_true: "docs/serve.md",
+    docs_storage_is_true: "docs/storage.md",
+    docs_threat_model_is_true: "docs/threat-model.md",
+}
+
+#[test]
+fn every_page_is_run() {
+    let mut found: Vec<String> = std::fs::read_dir(page::root().join("docs"))
+        .expect("docs")
+        .map(|entry| format!("docs/{}", entry.expect("an entry").file_name().to_string_lossy()))
+        .filter(|name| name.ends_with(".md"))
+        .collect();
+    found.sort();
+    let listed: Vec<&str> = PAGES.iter().copied().filter(|file| file.starts_with("docs/")).collect();
+    assert_eq!(found, listed, "a page of docs/ is missing in the list, or there is one too many");
+}
+
+#[test]
+fn what_is_not_run_is_still_there() {
+    let commands: Vec<String> = PAGES
+        .iter()
+        .flat_map(|file| Page::read(file).blocks)
+        .filter(Block::is_shell)
+        .flat_map(|block| block.commands())
+        .map(|command| command.text)
+        .collect();
+    for (command, reason) in NOT_RUN {
+        assert!(!reason.is_empty());
+        assert!(commands.iter().any(|found| found == command), "`{command}` is in no page any more");
+    }
+}
+
+#[test]
+fn every_language_is_known() {
+    for file in PAGES {
+        for block in Page::read(file).blocks {
+            let read = ["sh", "console", "toml", "json", "python", "js"].contains(&block.language.as_str());
+            let passed = NOT_READ.iter().any(|(language, reason)| *language == block.language && !reason.is_empty());
+            assert!(read || passed, "{}: nothing checks a block of '{}'", block.place, block.language);
+        }
+    }
+}
+
+/// Links between the pages lead somewhere.
+#[test]
+fn every_link_leads_to_a_file() {
+    for file in PAGES {
+        let folder = page::root().join(file);
+        let folder = folder.parent().expect("a folder");
+        let text = std::fs::read_to_string(page::root().join(file)).expect(file);
+        for (at, _) in text.match_indices("](") {
+            let target = text[at + 2..].split(')').next().unwrap_or_default();
+            if !target.starts_with("http") && !target.starts_with('#') {
+                let path = target.split('#').next().unwrap_or_default();
+                assert!(folder.join(path).exists(), "{file}: {target} is not there");
+            }
+        }
+    }
+}
