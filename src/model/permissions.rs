@@ -53,7 +53,5 @@ pub fn permitted(requested: &Scopes, roles: &[RoleName], registry: &Registry) ->
     let by_role = |scope: &Scope| {
         registry.roles().iter().any(|role| (role.default || roles.contains(&role.name)) && role.scopes.contains(scope))
     };
-    requested.filter(|scope| {
-        scope.is_openid() || (registry.owner(scope).is_some() && by_role(scope))
-    })
+    requested.filter(|scope| scope.is_openid() || (registry.owner(scope).is_some() && by_role(scope)))
 }

@@ -150,7 +150,13 @@ impl NegativeList {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::protocol::access_token::Audience;
+    use crate::protocol::ids::GrantId;
+    use crate::protocol::scope::Scopes;
 
     #[test]
     fn a_list_is_stale_before_its_first_fetch_and_ten_seconds_after_its_last() {
@@ -182,5 +188,58 @@ mod tests {
         state.note_fetch(start, 7);
         state.note_fetch(start + Duration::from_secs(40), 0);
         assert_eq!((state.settled, state.fetched.back().map(|(_, highest)| *highest)), (7, Some(7)));
+    }
+
+    /// A store with these entries, or none that answers.
+    struct Entries(Option<Vec<(i64, Revocation)>>);
+
+    #[async_trait]
+    impl RevocationStore for Entries {
+        async fn add(&self, _: &Revocation) -> Result<(), StoreError> {
+            unreachable!("the list only reads")
+        }
+
+        async fn since(&self, after: i64) -> Result<Vec<(i64, Revocation)>, StoreError> {
+            let all = self.0.as_ref().ok_or_else(|| StoreError::new("reading", "the database is away"))?;
+            Ok(all.iter().filter(|(number, _)| *number > after).cloned().collect())
+        }
+    }
+
+    fn token(grant: u128) -> AccessTokenClaims {
+        let grant = GrantId(Uuid::from_u128(grant));
+        AccessTokenClaims {
+            iss: String::new(),
+            sub: String::new(),
+            aud: Audience::One(String::new()),
+            exp: 600,
+            iat: 0,
+            jti: AccessTokenClaims::jti(Some(grant), Uuid::from_u128(9)),
+            client_id: "web".to_owned(),
+            scope: Scopes::default(),
+            authentication: None,
+        }
+    }
+
+    fn entry(grant: u128) -> Revocation {
+        Revocation::of_grant(GrantId(Uuid::from_u128(grant)), NOW)
+    }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    #[tokio::test]
+    async fn what_was_fetched_or_noted_is_covered_and_nothing_else() {
+        let list = NegativeList::new(Arc::new(Entries(Some(vec![(4, entry(1))]))));
+        list.catch_up(NOW).await.unwrap();
+        list.note(&entry(2));
+        let covers = |grant| list.covers(&token(grant));
+        assert_eq!((covers(1), covers(2), covers(3)), (Ok(true), Ok(true), Ok(false)));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_could_not_be_fetched_lets_nothing_pass_and_still_knows_what_it_knows() {
+        let list = NegativeList::new(Arc::new(Entries(None)));
+        assert!(list.catch_up(NOW).await.is_err());
+        list.note(&entry(2));
+        assert_eq!((list.covers(&token(2)), list.covers(&token(3))), (Ok(true), Err(Stale)));
     }
 }

@@ -72,6 +72,13 @@ async fn everything(app: &TestApp) -> BTreeMap<String, String> {
     }
     let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
     keep("token by password", &grant.field("password", &ada.password).send().await.expect(200).member("access_token"));
+    // Refresh tokens: the first, its successor, and one that was revoked.
+    let kept = app.tokens(&Ask::of("keeper"), &ada).await.member("refresh_token");
+    keep("refresh token", &kept);
+    let next = app.refresh("keeper", &kept).send().await.expect(200).member("refresh_token");
+    keep("second refresh token", &next);
+    app.introspect_as("keeper", &next).send().await.expect(200);
+    app.revoke("keeper", &next).await;
     // Secrets where they do not belong.
     for (name, path) in [
         ("password in a query", "/token?password=hunter2-in-a-query"),

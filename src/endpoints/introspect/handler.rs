@@ -15,9 +15,7 @@ use crate::web::urls::path;
 
 /// Under the issuer's path. No page may read an answer: it is for servers.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
-        resource(path::INTROSPECT).route(post().to(introspect)).default_service(method_not_allowed("POST")),
-    );
+    cfg.service(resource(path::INTROSPECT).route(post().to(introspect)).default_service(method_not_allowed("POST")));
 }
 
 async fn introspect(app: Data<App>, request: ClientRequest) -> Result<HttpResponse, ApiError> {

@@ -10,13 +10,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::view::{ConfirmPage, SignedOutPage};
 use crate::app::App;
 use crate::model::revocation::Revocation;
+use crate::store::StoreError;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::PageForm;
-use crate::store::StoreError;
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::urls::{self, path};
 

@@ -113,6 +113,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             session_absolute: minutes(600),
             access_token: minutes(10),
             id_token: minutes(10),
+            ..config::Lifetimes::default()
         },
         limits: config::Limits { body: 4096, query: 8192, connections: 100, header_timeout: Duration::from_secs(5) },
         passwords: config::Passwords {

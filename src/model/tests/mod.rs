@@ -4,8 +4,10 @@ mod code_grant;
 mod next_step;
 mod permissions;
 mod person;
+mod refresh;
 mod registry;
 mod requests;
+mod revocation;
 
 use std::time::Duration;
 

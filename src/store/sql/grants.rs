@@ -5,7 +5,6 @@
 use async_trait::async_trait;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, TryInsertResult};
 
-
 use crate::model::grant::Grant;
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};

@@ -5,12 +5,12 @@
 use async_trait::async_trait;
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
 
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::{Algorithm, SealedSigningKey};
 use crate::protocol::time::Timestamp;
 use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::signing_key::{ActiveModel, Column, Entity, Model};
-use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::store::sql::secret_keys;
 use crate::store::{KeyStore, StoreError};
 

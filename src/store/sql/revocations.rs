@@ -88,7 +88,8 @@ fn from_row(row: Model) -> Result<(i64, Revocation), StoreError> {
         "person" => UserId::parse(&row.name).map(Revoked::Person),
         _ => None,
     };
-    let malformed = || StoreError::new("reading the negative list", format!("entry {}: malformed {}", row.id, row.kind));
+    let malformed =
+        || StoreError::new("reading the negative list", format!("entry {}: malformed {}", row.id, row.kind));
     let what = what.ok_or_else(malformed)?;
     let not_before = Timestamp::from_millis(row.not_before);
     Ok((row.id, Revocation { what, not_before, expires_at: Timestamp::from_millis(row.expires_at) }))

@@ -3,8 +3,8 @@
 //! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
 
 use async_trait::async_trait;
-use sea_orm::sea_query::Expr;
 use sea_orm::TransactionTrait as _;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     SqlErr,

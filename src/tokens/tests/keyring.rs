@@ -180,7 +180,7 @@ async fn refresh_tokens_of_one_instance_are_read_by_another_and_open_under_no_ot
     let store = Keys::default();
     let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
     let (one, two) = (one.unwrap(), two.unwrap());
-    let grant = GrantId(uuid::Uuid::from_u128(5));
+    let grant = GrantId(Uuid::from_u128(5));
     let token = one.make_refresh_token(grant, 9).unwrap();
     assert_eq!(two.read_refresh_token(&token), Some((grant, 9)));
     assert_eq!(two.make_refresh_token(grant, 9).unwrap(), token);

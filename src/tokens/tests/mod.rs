@@ -14,10 +14,10 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::clock::ManualClock;
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::SealedSigningKey;
 use crate::protocol::access_token::{Audience, Authentication};
 use crate::protocol::error::ErrorCode;
-use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::protocol::id_token::PersonClaims;
 use crate::protocol::scope::Scopes;
 use crate::tokens::*;
