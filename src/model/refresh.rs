@@ -138,11 +138,10 @@ impl Family {
         let superseded = usize::try_from(age - 1).ok().and_then(|back| self.rotated_at.iter().rev().nth(back));
         match superseded {
             Some(at) if young(at) => Rotation::Again(self.generation),
-            Some(_) => Rotation::Reused,
             // Older than everything remembered. In a family that rotated eight times within the grace it
             // may be a moment old all the same.
             None if self.rotated_at.len() >= KEPT_ROTATIONS && self.rotated_at.iter().all(young) => Rotation::Refused,
-            None => Rotation::Reused,
+            Some(_) | None => Rotation::Reused,
         }
     }
 

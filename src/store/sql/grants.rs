@@ -103,7 +103,7 @@ fn to_row(grant: &Grant) -> Result<ActiveModel, StoreError> {
 pub(super) fn from_row(row: Model) -> Result<Grant, StoreError> {
     let id = GrantId(row.id);
     let malformed = |column: &str| StoreError::new("reading a grant", format!("grant {id}: malformed {column}"));
-    let refresh = refresh::family_of(&row).map_err(|column| malformed(column))?;
+    let refresh = refresh::family_of(&row).map_err(malformed)?;
     let code = match row.code {
         Some(text) => Some(TokenHash::from_key(&text).ok_or_else(|| malformed("code"))?),
         None => None,
