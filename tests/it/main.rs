@@ -36,6 +36,7 @@ mod revocation;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod sign_in_log;
 mod sizes;
 mod store_failures;
 mod tokens;
