@@ -33,6 +33,7 @@ fuzz_target!(|data: &[u8]| {
     let (grant, scope, resource) = match &request {
         TokenRequest::Code(code) => (GrantType::AuthorizationCode, None, &code.resource),
         TokenRequest::Password(password) => (GrantType::Password, Some(&password.scope), &password.resource),
+        TokenRequest::Refresh(refresh) => (GrantType::RefreshToken, Some(&refresh.scope), &refresh.resource),
         TokenRequest::ClientCredentials(client) => {
             (GrantType::ClientCredentials, Some(&client.scope), &client.resource)
         }
@@ -50,6 +51,9 @@ fuzz_target!(|data: &[u8]| {
         TokenRequest::Password(password) => {
             assert_eq!(Some(password.username.as_str()), params.get("username"));
             assert_eq!(Some(password.password.expose_secret()), params.get("password"));
+        }
+        TokenRequest::Refresh(refresh) => {
+            assert_eq!(Some(refresh.refresh_token.expose_secret()), params.get("refresh_token"));
         }
         TokenRequest::ClientCredentials(_) => {}
     }

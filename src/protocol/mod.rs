@@ -12,6 +12,7 @@ pub mod error;
 pub mod host;
 pub mod id_token;
 pub mod ids;
+pub mod introspection;
 pub mod issuer;
 pub mod opaque;
 pub mod params;

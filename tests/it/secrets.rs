@@ -105,6 +105,9 @@ async fn other_grants(app: &TestApp, ada: &Person, known: &mut Known) {
     let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
     let answer = grant.field("password", &ada.password).send().await.expect(200);
     known.keep("token by password", &answer.member("access_token"));
+    let renewed = renewed(app, ada).await;
+    known.keep("refresh token", &renewed[0]);
+    known.keep("second refresh token", &renewed[1]);
 }
 
 /// Secrets where they do not belong, and wrong ones.
@@ -125,6 +128,15 @@ async fn misplaced(app: &TestApp, known: &mut Known) {
     let wrong = app.request(Method::POST, "/token").basic("service", "a-wrong-client-secret");
     wrong.field("grant_type", "client_credentials").send().await.expect_error(401, "invalid_client");
     known.keep("wrong client secret", "a-wrong-client-secret");
+}
+
+/// Refresh tokens that went everywhere: the first, and its successor, which was revoked.
+async fn renewed(app: &TestApp, ada: &Person) -> [String; 2] {
+    let first = app.tokens(&Ask::of("keeper"), ada).await.member("refresh_token");
+    let second = app.refresh("keeper", &first).send().await.expect(200).member("refresh_token");
+    app.introspect_as("keeper", &second).send().await.expect(200);
+    app.revoke("keeper", &second).await;
+    [first, second]
 }
 
 both_setups! {

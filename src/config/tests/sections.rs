@@ -22,6 +22,8 @@ fn defaults_are_those_of_the_product() {
         [60, 1800, 43_200, 604_800]
     );
     assert_eq!([lifetimes.access_token, lifetimes.id_token].map(seconds), [600, 600]);
+    let refresh = &lifetimes.refresh;
+    assert_eq!([refresh.idle, refresh.absolute, refresh.grace].map(seconds), [1_209_600, 7_776_000, 20]);
     assert_eq!(config.keys.encryption_keys[0].expose_secret(), KEY);
 }
 
@@ -158,4 +160,25 @@ fn folders_and_files_that_cannot_be_read_say_what_to_do() {
         if name == "VESTIBULE__KEYS__ENCRYPTION_KEY" { Some(KEY.to_owned()) } else { None }
     });
     assert!(super::told(&with_bom.unwrap_err())[0].starts_with("a.toml:3:1 `lisen`"));
+}
+
+#[test]
+fn a_client_may_have_refresh_rules_of_its_own() {
+    let client = |more: &str| {
+        format!(
+            "[lifetimes]\nrefresh_idle = \"2d\"\n[[clients]]\nclient_id = \"c\"\ngrant_types = [\"client_credentials\"]\n\
+             client_secret_hash = \"sha256:{}\"\n{more}",
+            TokenHash::of(b"a secret").to_hex()
+        )
+    };
+    let rules = |text: &str| {
+        let config = serve(&client(text)).unwrap();
+        config.registry.find_client("c").unwrap().refresh.rules(&config.lifetimes.refresh)
+    };
+    let hours = Duration::from_hours;
+    let general = rules("");
+    assert_eq!((general.rotation, general.idle, general.absolute), (true, hours(48), hours(24 * 90)));
+    let own =
+        rules("refresh_rotation = false\nrefresh_idle = \"1h\"\nrefresh_absolute = \"2h\"\nrefresh_grace = \"0s\"");
+    assert_eq!((own.rotation, own.idle, own.absolute, own.grace), (false, hours(1), hours(2), Duration::ZERO));
 }

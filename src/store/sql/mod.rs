@@ -20,6 +20,9 @@ mod folder;
 mod grants;
 mod keys;
 mod records;
+mod refresh;
+mod revocations;
+mod secret_keys;
 #[cfg(test)]
 mod tamper;
 mod users;
