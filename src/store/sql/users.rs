@@ -1,4 +1,4 @@
-//! People on SQLite.
+//! People on SQL.
 //!
 //! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
 
@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    SqlErr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -14,6 +13,7 @@ use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
 use crate::store::sql::attempt::attempt;
+use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
 use crate::store::{StoreError, UserInserted, UserStore};
@@ -106,14 +106,8 @@ impl UserStore for Durable {
 
 /// Which unique index refused. The id's own would be a fault of ours and stays an error.
 fn taken(error: &DbErr) -> Option<UserInserted> {
-    let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else { return None };
-    if message.contains("users.username") {
-        Some(UserInserted::UsernameTaken)
-    } else if message.contains("users.email") {
-        Some(UserInserted::EmailTaken)
-    } else {
-        None
-    }
+    let columns = [("username", UserInserted::UsernameTaken), ("email", UserInserted::EmailTaken)];
+    columns.into_iter().find(|(column, _)| dialect::is_taken(error, "users", column)).map(|(_, taken)| taken)
 }
 
 fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
