@@ -14,7 +14,7 @@ use crate::model::registry::Registry;
 use crate::passwords::PasswordHasher;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::time::Timestamp;
-use crate::store::Stores;
+use crate::store::{NegativeList, Stores};
 use crate::tokens::Tokens;
 
 /// What a handler works with. Cheap to clone.
@@ -24,6 +24,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Every port.
     pub stores: Stores,
+    /// What is revoked.
+    pub negative: Arc<NegativeList>,
     /// Signs and verifies.
     pub tokens: Arc<Tokens>,
     /// Hashes.

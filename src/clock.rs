@@ -4,7 +4,7 @@
 //! arithmetic on instants (`protocol/time`).
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::CryptoRng;
 use uuid::Uuid;
@@ -51,6 +51,13 @@ impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
     }
+}
+
+/// A moment that never goes back, for the age of what this process holds: it says nothing of the hour.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine how much time went by")]
+pub fn monotonic() -> Instant {
+    Instant::now()
 }
 
 /// The cryptographic random source of the process, seeded by the operating system.

@@ -6,7 +6,8 @@ use actix_web::web::{ServiceConfig, scope, to};
 use actix_web::{HttpResponse, Responder};
 
 use crate::endpoints::{
-    assets, authorize, consent, discovery, health, home, jwks, login, logout, password, token, userinfo,
+    assets, authorize, consent, discovery, health, home, introspect, jwks, login, logout, password, revoke, token,
+    userinfo,
 };
 use crate::protocol::issuer::Issuer;
 use crate::web::page;
@@ -29,6 +30,8 @@ pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer, documents: &Documents) {
         jwks::routes(cfg, documents.jwks.clone());
         token::routes(cfg);
         userinfo::routes(cfg);
+        revoke::routes(cfg);
+        introspect::routes(cfg);
         assets::routes(cfg);
         authorize::routes(cfg);
         login::routes(cfg);

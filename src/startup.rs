@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes::{self, Documents};
-use crate::store::{Stores, sweep_forever};
+use crate::store::{NegativeList, Stores, sweep_forever};
 use crate::tokens::Tokens;
 use crate::web::edge;
 use crate::web::reply::Document;
@@ -50,7 +50,7 @@ impl Application {
     /// before [`Application::run`], but the listeners already queue connections.
     ///
     /// # Errors
-    /// When the keyring does not open, the password parameters are wrong, or there is no listener.
+    /// When the keyring does not open, the list of revoked tokens cannot be read, the password parameters are wrong, or there is no listener.
     pub async fn build(
         config: Config,
         stores: Stores,
@@ -65,11 +65,14 @@ impl Application {
             .context("cannot open the signing keys")?;
         let passwords = PasswordHasher::start(&config.passwords)
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
+        let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations)));
+        negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
         let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
         let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks().to_owned()) };
         let app = App {
             config: Arc::new(config),
             stores,
+            negative,
             tokens: Arc::new(tokens),
             passwords,
             clock,
@@ -105,6 +108,7 @@ impl Application {
             servers.push(serve(&app, vec![admin], 1, routes::admin)?);
         }
         let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
+        let follower = tokio::spawn(Arc::clone(&app.negative).follow_forever(Arc::clone(&app.clock)));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
         let failed = tokio::select! {
@@ -113,6 +117,7 @@ impl Application {
         };
         if let Some(result) = failed {
             sweeper.abort();
+            follower.abort();
             return result.map(|_| ());
         }
         tracing::info!("stopping: no new requests, those in flight may finish");
@@ -120,6 +125,7 @@ impl Application {
         let stopped = join_all(handles.iter().map(|handle| handle.stop(true)));
         let (_, result) = join(stopped, running).await;
         sweeper.abort();
+        follower.abort();
         result.map(|_| ())
     }
 }

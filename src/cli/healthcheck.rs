@@ -20,6 +20,9 @@ Examples:
   vestibule healthcheck --config /etc/vestibule              the server with that configuration, on this machine
   vestibule healthcheck --url http://127.0.0.1:9400/readyz   that URL";
 
+/// Where readiness is told.
+const READY: &str = "/readyz";
+
 /// Ask a server whether it is ready: exit 0 when it is, 1 when it says no, 4 when it does not answer
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
@@ -41,29 +44,32 @@ impl Healthcheck {
     /// # Errors
     /// When there is no server to ask, or it does not answer.
     pub async fn run(self) -> Result<Exit, Stop> {
-        let url = self.url()?;
-        let answer = Http::for_url(&url)?.get(&url).await?;
+        // What was typed comes before the environment, which may name a folder for every command.
+        let (asked, answer) = if let (None, None, Some(folder)) = (&self.url, &self.data, &self.config) {
+            let listen = data::load(folder)?.server.listen;
+            let address = listen.first().copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9400)));
+            let address = reachable(address);
+            (address.to_string(), Http::for_url("http://")?.get_from_listener(address, READY).await?)
+        } else {
+            let url = self.url()?;
+            let answer = Http::for_url(&url)?.get(&url).await?;
+            (url, answer)
+        };
         if answer.status == 200 {
             output::data("ready")?;
             return Ok(Exit::Ok);
         }
-        Err(Stop::failure(format!("{url} answered {}", answer.status)))
+        Err(Stop::failure(format!("{asked} answered {}", answer.status)))
     }
 
     fn url(&self) -> Result<String, Stop> {
         if let Some(url) = &self.url {
             return Ok(url.clone());
         }
-        // What was typed comes before the environment, which may name a folder for every command.
-        if let (None, Some(folder)) = (&self.data, &self.config) {
-            let listen = data::load(folder)?.server.listen;
-            let address = listen.first().copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9400)));
-            return Ok(format!("http://{}/readyz", reachable(address)));
-        }
         let folder = running_folder(self.data.as_deref(), "say which server is meant: --config DIR, or --url URL")?;
         let issuer = Running::read(folder.path()).and_then(|running| Issuer::parse(&running.issuer).ok());
         let issuer = issuer.ok_or_else(|| Stop::new(Exit::NotFound, "the development server is still starting"))?;
-        Ok(format!("{}/readyz", issuer.origin()))
+        Ok(format!("{}{READY}", issuer.origin()))
     }
 }
 

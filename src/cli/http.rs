@@ -1,8 +1,9 @@
 //! The one HTTP client of the command line.
 //!
-//! Owns: its limits: https or loopback only, no redirects, no proxy from the environment, 10 s, 1 MiB.
-//! Does not own: what is asked.
+//! Owns: its limits: https or loopback only (or a listener of the configuration), no redirects, no proxy
+//! from the environment, 10 s, 1 MiB. Does not own: what is asked.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -77,6 +78,17 @@ impl Http {
     /// When the URL may not be asked or does not answer (exit 4).
     pub async fn get(&self, url: &str) -> Result<Answer, Stop> {
         let url = allowed(url)?;
+        send(self.client.get(url.clone()), &url).await
+    }
+
+    /// GET of a path on a listener that this machine's own configuration names: plain http on any of its
+    /// addresses.
+    ///
+    /// # Errors
+    /// When it does not answer (exit 4).
+    pub async fn get_from_listener(&self, address: SocketAddr, path: &str) -> Result<Answer, Stop> {
+        let url = format!("http://{address}{path}");
+        let url = Url::parse(&url).map_err(|error| Stop::failure(format!("{url}: {error}")))?;
         send(self.client.get(url.clone()), &url).await
     }
 
@@ -173,6 +185,15 @@ mod tests {
         for url in ["http://id.example.com/", "http://localhost.example.com/", "file:///etc/passwd", "id", "ftp://x/"] {
             assert_eq!(allowed(url).unwrap_err().exit, Exit::Usage, "{url}");
         }
+    }
+
+    /// A server may listen on one address of the network alone; its own health check must reach it.
+    #[tokio::test]
+    async fn a_configured_listener_is_asked_on_any_address() {
+        let http = Http::for_url("http://").unwrap();
+        let address = SocketAddr::from(([0, 0, 0, 0], 1));
+        assert_eq!(http.get(&format!("http://{address}/readyz")).await.unwrap_err().exit, Exit::Usage);
+        assert_eq!(http.get_from_listener(address, "/readyz").await.unwrap_err().exit, Exit::Unreachable);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::config::section::{Found, Reader, Section};
 use crate::config::source::Place;
 use crate::config::values::ScopeList;
 use crate::model::client::{Client, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
+use crate::model::refresh::RefreshPolicy;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::{ApplicationType, RedirectUri, RedirectUriError};
@@ -37,6 +38,8 @@ pub(super) struct Places {
     pub(super) grant_types: Option<Place>,
     pub(super) consent: Option<Place>,
     pub(super) pkce: Option<Place>,
+    pub(super) refresh_rotation: Option<Place>,
+    pub(super) refresh_idle: Option<Place>,
     /// Of the table's header.
     pub(super) table: Option<Place>,
 }
@@ -63,6 +66,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
     let consent = consent(&mut section, &mut places);
     let pkce = pkce(&mut section, &mut places);
     let access_token_lifetime = section.duration("access_token_lifetime", lifetimes::ACCESS_TOKEN);
+    let refresh = refresh(&mut section, &mut places);
     let id_token_signed_response_alg =
         algorithm(&mut section, "id_token_signed_response_alg").unwrap_or(Algorithm::RS256);
     let id_token_claims = id_token_claims(&mut section);
@@ -86,6 +90,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         consent,
         pkce,
         access_token_lifetime: access_token_lifetime.map(|found| found.value),
+        refresh,
         id_token_signed_response_alg,
         id_token_claims,
         allowed_origins,
@@ -123,6 +128,21 @@ fn pkce(section: &mut Section<'_, '_>, places: &mut Places) -> PkcePolicy {
     let found = section.choice("pkce", &[("required", PkcePolicy::Required), ("optional", PkcePolicy::Optional)]);
     places.pkce = found.as_ref().map(|found| found.place.clone());
     found.map(|found| found.value).unwrap_or_default()
+}
+
+fn refresh(section: &mut Section<'_, '_>, places: &mut Places) -> RefreshPolicy {
+    let rotation = section.boolean("refresh_rotation");
+    let idle = section.duration("refresh_idle", lifetimes::REFRESH_IDLE);
+    let absolute = section.duration("refresh_absolute", lifetimes::REFRESH_ABSOLUTE);
+    let grace = section.duration("refresh_grace", lifetimes::REFRESH_GRACE);
+    places.refresh_rotation = rotation.as_ref().map(|found| found.place.clone());
+    places.refresh_idle = idle.as_ref().map(|found| found.place.clone());
+    RefreshPolicy {
+        rotation: rotation.is_none_or(|found| found.value),
+        idle: idle.map(|found| found.value),
+        absolute: absolute.map(|found| found.value),
+        grace: grace.map(|found| found.value),
+    }
 }
 
 fn id_token_claims(section: &mut Section<'_, '_>) -> IdTokenClaimsPolicy {
@@ -184,6 +204,7 @@ fn shown(error: RedirectUriError) -> String {
         RedirectUriError::Shape
         | RedirectUriError::Fragment
         | RedirectUriError::Userinfo
+        | RedirectUriError::Host
         | RedirectUriError::NotNormal => error.to_string(),
         _ => format!("may not be registered: {error}"),
     }
@@ -204,6 +225,7 @@ fn mend_uri(text: &str, error: RedirectUriError) -> String {
         }
         RedirectUriError::Wildcard => "list every URI that the application uses, each in full".to_owned(),
         RedirectUriError::Userinfo => "remove what stands between // and @".to_owned(),
+        RedirectUriError::Host => "write the name as it is looked up, without other punctuation".to_owned(),
         RedirectUriError::Shape => "write it in full: \"https://app.example.com/callback\"".to_owned(),
     }
 }

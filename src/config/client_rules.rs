@@ -57,6 +57,19 @@ pub(super) fn check(
         let help = "remove the line: PKCE is what keeps a public client's code its own";
         at(section, places.pkce.as_ref(), "`pkce` = \"optional\" is only for a client with a secret", help);
     }
+    if !client.refresh.rotation && is_public {
+        let help = "remove the line: a stolen refresh token of a public client is noticed only because they rotate";
+        at(
+            section,
+            places.refresh_rotation.as_ref(),
+            "`refresh_rotation` = false is only for a client with a secret",
+            help,
+        );
+    }
+    if client.refresh.idle.zip(client.refresh.absolute).is_some_and(|(idle, absolute)| idle > absolute) {
+        let help = "make refresh_absolute the longer of the two: refresh tokens end then however much they are used";
+        at(section, places.refresh_idle.as_ref(), "`refresh_idle` is longer than `refresh_absolute`", help);
+    }
     for scope in &client.default_scope.without(&client.scope) {
         if let Some(place) = default_scope.place_of(scope, &section.reader.sources) {
             let help = format!("add {scope} to `scope` of this client, or remove it here");

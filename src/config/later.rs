@@ -7,7 +7,7 @@
 const PLANNED: &[(&str, &[&str])] = &[
     ("", &["providers", "outbound", "mail", "telemetry"]),
     ("log", &["redact"]),
-    ("lifetimes", &["device_code", "par", "refresh_idle", "refresh_absolute", "refresh_grace"]),
+    ("lifetimes", &["device_code", "par"]),
     (
         "clients",
         &[
@@ -23,10 +23,6 @@ const PLANNED: &[(&str, &[&str])] = &[
             "policy_uri",
             "post_logout_redirect_uris",
             "providers",
-            "refresh_absolute",
-            "refresh_grace",
-            "refresh_idle",
-            "refresh_rotation",
             "require_pushed_authorization_requests",
             "response_types",
             "sector_identifier_uri",

@@ -8,10 +8,12 @@ pub mod consent;
 pub mod discovery;
 pub mod health;
 pub mod home;
+pub mod introspect;
 pub mod jwks;
 pub mod login;
 pub mod logout;
 pub mod password;
+pub mod revoke;
 pub mod token;
 pub mod userinfo;
 

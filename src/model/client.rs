@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
+use crate::model::refresh::RefreshPolicy;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::Addressee;
 use crate::protocol::client_auth::{Candidate, Method};
@@ -97,6 +98,8 @@ pub struct Client {
     pub pkce: PkcePolicy,
     /// Overrides the global lifetime.
     pub access_token_lifetime: Option<Duration>,
+    /// `refresh_rotation` and the lifetimes of its refresh tokens.
+    pub refresh: RefreshPolicy,
     /// `id_token_signed_response_alg`.
     pub id_token_signed_response_alg: Algorithm,
     /// What goes into the ID token.
@@ -138,6 +141,12 @@ impl Client {
     pub fn has_origin(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed == origin)
             || self.redirect_uris.iter().any(|uri| uri.origin().as_deref() == Some(origin))
+    }
+
+    /// Whether a person's grant gives it a refresh token.
+    #[must_use]
+    pub fn may_refresh(&self) -> bool {
+        self.grant_types.contains(&GrantType::RefreshToken)
     }
 
     /// Refuses a grant that the client does not list.

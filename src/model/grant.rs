@@ -3,6 +3,7 @@
 //! Owns: the durable record and whether it still holds. Does not own: tokens (`tokens`).
 
 use crate::model::person::User;
+use crate::model::refresh::Family;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
@@ -29,6 +30,8 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// Set once, by a replay or by an act of the person or an admin.
     pub revoked_at: Option<Timestamp>,
+    /// Its refresh tokens, when it gave any.
+    pub refresh: Option<Family>,
 }
 
 impl Grant {

@@ -13,7 +13,10 @@ pub mod interaction;
 pub mod next_step;
 pub mod permissions;
 pub mod person;
+pub mod refresh;
 pub mod registry;
+pub mod revocation;
+pub mod secret_key;
 pub mod session;
 pub mod signing_key;
 

@@ -17,6 +17,9 @@ use crate::protocol::redirect_uri::ApplicationType;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 
+/// OpenID Connect Core 11.
+const OFFLINE: &str = "offline_access";
+
 /// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
@@ -80,6 +83,7 @@ pub fn next_step(situation: &Situation<'_>) -> NextStep {
         return silent(ErrorCode::InteractionRequired, "the person has to set a password", NextStep::SetPassword);
     }
     let scope = permitted(&request.scope, &user.roles, situation.registry);
+    let scope = if may_be_offline(situation) { scope } else { scope.filter(|scope| scope.as_str() != OFFLINE) };
     if scope.is_empty() {
         return NextStep::Refuse(OAuthError::access_denied("no role of this person permits any of the scopes"));
     }
@@ -92,6 +96,15 @@ pub fn next_step(situation: &Situation<'_>) -> NextStep {
             silent(ErrorCode::ConsentRequired, "the person has not allowed this", NextStep::Consent { ask, known })
         }
     }
+}
+
+/// OpenID Connect Core 11: `offline_access` is ignored unless the person is asked for it (`prompt=consent`),
+/// has allowed it before, or the client is our own and nobody is ever asked.
+fn may_be_offline(situation: &Situation<'_>) -> bool {
+    let client = situation.client;
+    let before = situation.remembered.is_some_and(|consent| consent.scope.has(OFFLINE)) && remembers(client);
+    let own = client.consent == ConsentPolicy::Never && client.first_party;
+    situation.interaction.request.prompt.consent || before || own
 }
 
 /// Whether the sign-in satisfies `prompt=login` and `max_age`: one made during this transaction always does.

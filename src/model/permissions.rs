@@ -28,7 +28,7 @@ pub fn requested(asked: &Scopes, client: &Client, unregistered: Unregistered) ->
         return if client.default_scope.is_empty() {
             Err(OAuthError::invalid_scope("scope is missing, and the client has no default_scope"))
         } else {
-            Ok(client.default_scope.clone())
+            Ok(usable(&client.default_scope, client))
         };
     }
     let foreign = asked.without(&client.scope);
@@ -38,21 +38,20 @@ pub fn requested(asked: &Scopes, client: &Client, unregistered: Unregistered) ->
             client.client_id
         )));
     }
-    Ok(asked.without(&foreign))
+    Ok(usable(&asked.without(&foreign), client))
+}
+
+/// Without `offline_access` where the client has no refresh tokens that it could mean.
+fn usable(scope: &Scopes, client: &Client) -> Scopes {
+    if client.may_refresh() { scope.clone() } else { scope.filter(|scope| scope.as_str() != "offline_access") }
 }
 
 /// What of it this person may be granted: OpenID scopes, and API scopes that one of the person's roles
-/// or a default role has. `offline_access` is not granted while there are no refresh tokens.
+/// or a default role has.
 #[must_use]
 pub fn permitted(requested: &Scopes, roles: &[RoleName], registry: &Registry) -> Scopes {
     let by_role = |scope: &Scope| {
         registry.roles().iter().any(|role| (role.default || roles.contains(&role.name)) && role.scopes.contains(scope))
     };
-    requested.filter(|scope| {
-        if scope.is_openid() {
-            scope.as_str() != "offline_access"
-        } else {
-            registry.owner(scope).is_some() && by_role(scope)
-        }
-    })
+    requested.filter(|scope| scope.is_openid() || (registry.owner(scope).is_some() && by_role(scope)))
 }

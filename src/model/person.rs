@@ -51,10 +51,12 @@ impl Email {
         if text.len() > 254 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return None;
         }
-        let (local, domain) = text.split_once('@')?;
+        // A few letters are longer in lower case, and the stored form has to be one that can be read back.
+        let lower = text.to_lowercase();
+        let (local, domain) = lower.split_once('@')?;
         let fits = !local.is_empty() && local.len() <= 64 && !domain.is_empty() && !domain.contains('@');
-        let plain = !text.contains([',', ';', '<', '>', '"', '(', ')', '\\']);
-        (fits && plain).then(|| Self(text.to_lowercase()))
+        let plain = !lower.contains([',', ';', '<', '>', '"', '(', ')', '\\']);
+        (fits && plain && lower.len() <= 254).then_some(Self(lower))
     }
 
     /// The lower-case form.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
 
 /// The media type in the header (RFC 9068 2.1).
 pub const TYP: &str = "at+jwt";
@@ -81,6 +82,15 @@ impl AccessTokenClaims {
     #[must_use]
     pub fn jti(grant: Option<GrantId>, unique: Uuid) -> String {
         grant.map_or_else(|| unique.to_string(), |grant| format!("{grant}.{unique}"))
+    }
+
+    /// When it was issued, to the millisecond: the `UUIDv7` of `jti` says it, and `iat` where there is none.
+    #[must_use]
+    pub fn issued_at(&self) -> Timestamp {
+        let unique = self.jti.rsplit_once('.').map_or(self.jti.as_str(), |(_, unique)| unique);
+        let millis = Uuid::try_parse(unique).ok().filter(|unique| unique.get_version_num() == 7);
+        let millis = millis.and_then(|unique| i64::try_from(unique.as_u128() >> 80).ok());
+        millis.map_or(Timestamp::from_seconds(self.iat), Timestamp::from_millis)
     }
 
     /// The grant that `jti` names; `None` for client credentials.

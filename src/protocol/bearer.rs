@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 
 use crate::protocol::error::OAuthError;
 
-/// The longest token that is looked at.
-const LONGEST_TOKEN: usize = 8192;
+/// The longest token that is looked at: room for one of ours with as many and as long scopes as a request
+/// may name.
+pub const LONGEST_TOKEN: usize = 24 * 1024;
 
 /// What a request presents.
 #[derive(Clone, PartialEq, Eq)]

@@ -33,6 +33,14 @@ pub struct Metadata {
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
     /// `client_secret_basic`, `client_secret_post`, `none`.
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// `/revoke` (RFC 7009).
+    pub revocation_endpoint: String,
+    /// As at the token endpoint.
+    pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// `/introspect` (RFC 7662).
+    pub introspection_endpoint: String,
+    /// Without `none`: a public client is told nothing.
+    pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     /// Claims that may be had.
     pub claims_supported: Vec<&'static str>,
     /// `S256`.

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::Serialize;
 use url::{Host, Url};
 
+use crate::protocol::host;
+
 /// The issuer: an http(s) URL without query, fragment, userinfo or trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -32,6 +34,9 @@ pub enum IssuerError {
     /// Clients compare it byte for byte.
     #[error("must not end with a slash and must be in normal form (lower-case host, no default port, no dot segments)")]
     NotNormal,
+    /// Would end what it is quoted in.
+    #[error("must have a host of letters, digits, '-', '.' and '_' (an international name in its xn-- form)")]
+    Host,
     /// RFC 8414 2; http only where nobody else can listen.
     #[error("http is only allowed on loopback: use https")]
     PlainHttp,
@@ -50,6 +55,9 @@ impl Issuer {
         let userinfo = !url.username().is_empty() || url.password().is_some();
         if url.query().is_some() || url.fragment().is_some() || userinfo {
             return Err(IssuerError::Extra);
+        }
+        if !host::is_plain(&url) {
+            return Err(IssuerError::Host);
         }
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use crate::protocol::host;
+
 /// OpenID Connect Registration 2: which kind of redirect URI a client may have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +37,9 @@ pub enum RedirectUriError {
     /// Confuses readers about the host.
     #[error("must not have a user name or password before the host")]
     Userinfo,
+    /// Would end the policy that names it.
+    #[error("must have a host of letters, digits, '-', '.' and '_' (an international name in its xn-- form)")]
+    Host,
     /// Only exact matches exist here.
     #[error("wildcards are not supported: register each URI in full")]
     Wildcard,
@@ -84,6 +89,9 @@ impl RedirectUri {
                 return Ok(Self(text.to_owned()));
             }
             _ => return Err(RedirectUriError::Scheme),
+        }
+        if !host::is_plain(&url) {
+            return Err(RedirectUriError::Host);
         }
         // `https://app.example` is what people write for `https://app.example/`; it stays as written.
         if url.as_str() != text && url.as_str() != format!("{text}/") {

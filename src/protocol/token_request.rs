@@ -14,7 +14,7 @@ use crate::protocol::scope::Scopes;
 pub enum GrantType {
     /// `authorization_code`.
     AuthorizationCode,
-    /// `refresh_token`: may be configured; not served yet.
+    /// `refresh_token`.
     RefreshToken,
     /// `client_credentials`.
     ClientCredentials,
@@ -79,6 +79,17 @@ pub struct ClientCredentialsRequest {
     pub resource: Option<String>,
 }
 
+/// RFC 6749 6.
+#[derive(Debug, Clone)]
+pub struct RefreshRequest {
+    /// `refresh_token`, as sent.
+    pub refresh_token: SecretString,
+    /// `scope`; empty when absent, which means all of the grant.
+    pub scope: Scopes,
+    /// `resource` (RFC 8707 2.2).
+    pub resource: Option<String>,
+}
+
 /// A token request, parsed.
 #[derive(Debug, Clone)]
 pub enum TokenRequest {
@@ -86,6 +97,8 @@ pub enum TokenRequest {
     Code(CodeRequest),
     /// `grant_type=password`.
     Password(PasswordRequest),
+    /// `grant_type=refresh_token`.
+    Refresh(RefreshRequest),
     /// `grant_type=client_credentials`.
     ClientCredentials(ClientCredentialsRequest),
 }
@@ -97,12 +110,11 @@ impl TokenRequest {
     /// `invalid_request` when missing, `unsupported_grant_type` when we do not serve it.
     pub fn grant_type(params: &Params) -> Result<GrantType, OAuthError> {
         let text = params.get("grant_type").ok_or_else(|| OAuthError::invalid_request("grant_type is missing"))?;
-        match GrantType::parse(text) {
-            Some(GrantType::RefreshToken) | None => Err(OAuthError::unsupported_grant_type(
-                "grant_type is not supported: expected authorization_code, client_credentials or password",
-            )),
-            Some(grant) => Ok(grant),
-        }
+        GrantType::parse(text).ok_or_else(|| {
+            OAuthError::unsupported_grant_type(
+                "grant_type is not supported: expected authorization_code, refresh_token, client_credentials or password",
+            )
+        })
     }
 
     /// Reads the parameters of the grant.
@@ -136,7 +148,11 @@ impl TokenRequest {
             GrantType::ClientCredentials => {
                 Ok(Self::ClientCredentials(ClientCredentialsRequest { scope: scope()?, resource }))
             }
-            GrantType::RefreshToken => Err(OAuthError::unsupported_grant_type("grant_type is not supported")),
+            GrantType::RefreshToken => Ok(Self::Refresh(RefreshRequest {
+                refresh_token: secret(needed("refresh_token")?),
+                scope: scope()?,
+                resource,
+            })),
         }
     }
 }

@@ -17,6 +17,9 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// What was granted, always said.
     pub scope: Scopes,
+    /// RFC 6749 5.1, 6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// OpenID Connect Core 3.1.3.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,

@@ -14,9 +14,12 @@ use crate::model::consent::Consent;
 use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
+use crate::model::refresh::{RefreshRules, Rotation};
+use crate::model::revocation::Revocation;
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::session::Session;
 use crate::model::signing_key::SealedSigningKey;
-use crate::protocol::ids::{ClientId, GrantId, RoleName, UserId};
+use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -24,11 +27,13 @@ use crate::protocol::time::Timestamp;
 #[cfg(test)]
 mod contract;
 mod ephemeral;
+mod negative_list;
 mod opening;
 mod redis;
 mod sql;
 mod sweeper;
 
+pub use negative_list::{NegativeList, Stale};
 pub use opening::{open, open_durable, probe};
 pub use sweeper::sweep_forever;
 
@@ -84,7 +89,8 @@ pub trait UserStore: Send + Sync {
     async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError>;
     /// Replaces the password if it still is `expected` (its PHC string), and moves `valid_from` to
     /// `now`, in one statement; false when another change came first. A change of `expected` to a hash
-    /// of the same password (an upgrade) passes `keep_sessions` and leaves `valid_from`.
+    /// of the same password (an upgrade) passes `keep_sessions` and leaves `valid_from`. Where it moves,
+    /// the person's tokens go on the negative list (`Revocation::of_person` of `now`) with it.
     async fn set_password(
         &self,
         id: UserId,
@@ -93,6 +99,10 @@ pub trait UserStore: Send + Sync {
         keep_sessions: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Lets nobody in under that name any more, or lets them in again; false when there is no such person.
+    /// Disabling ends sessions, grants and tokens for good: it moves `valid_from` to `ends` and puts the
+    /// person on the negative list (`Revocation::of_person` of `ends`) in one transaction.
+    async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// Remembered consents. Durable.
@@ -123,18 +133,47 @@ pub trait GrantStore: Send + Sync {
     async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError>;
     /// By the hash of the code it came from.
     async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError>;
-    /// Marks it revoked; an earlier mark stays.
+    /// Marks it revoked and puts it on the negative list in one transaction; an earlier mark stays.
     async fn revoke(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError>;
+    /// Presents a refresh token of that generation, whose MAC is good: [`crate::model::refresh::Family`]
+    /// decides, and what it decides is applied in one compare-and-set. Of any number at once with one
+    /// generation, one gets `Rotated`; the others are decided against what it left. `Reused` has revoked the
+    /// grant, and put it on the negative list, in the same transaction. `found` is the grant as read before.
+    async fn rotate(
+        &self,
+        found: &Grant,
+        generation: u32,
+        rules: &RefreshRules,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError>;
+    /// The person signed out: ends the refresh tokens of that session's grants but those with
+    /// `offline_access`, and puts these grants and the session on the negative list, in one transaction.
+    /// The grants that ended.
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Vec<GrantId>, StoreError>;
 }
 
-/// Sealed signing keys. Durable.
+/// The negative list. Durable: committed before the answer.
+#[async_trait]
+pub trait RevocationStore: Send + Sync {
+    /// Adds an entry.
+    async fn add(&self, revocation: &Revocation) -> Result<(), StoreError>;
+    /// Every entry with a number above `after`, in their order, with its number. A number is never used
+    /// twice; while transactions are under way a lower one may still come after a higher one.
+    async fn since(&self, after: i64) -> Result<Vec<(i64, Revocation)>, StoreError>;
+}
+
+/// Sealed keys. Durable.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// Every key, newest first.
+    /// Every signing key, newest first.
     async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
     /// Stores the first key of its algorithm; when there is one already, nothing happens. Two instances
     /// that start together end with one key.
     async fn insert_first(&self, key: &SealedSigningKey) -> Result<(), StoreError>;
+    /// Every symmetric key of a purpose, newest first.
+    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError>;
+    /// As [`KeyStore::insert_first`], for the first key of its purpose.
+    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError>;
 }
 
 /// Browser sessions, by the hash of the secret id. Ephemeral: loss means "sign in again".
@@ -207,7 +246,9 @@ pub struct Stores {
     pub consents: Arc<dyn ConsentStore>,
     /// Grants.
     pub grants: Arc<dyn GrantStore>,
-    /// Signing keys.
+    /// The negative list.
+    pub revocations: Arc<dyn RevocationStore>,
+    /// Sealed keys.
     pub keys: Arc<dyn KeyStore>,
     /// Sessions.
     pub sessions: Arc<dyn SessionStore>,

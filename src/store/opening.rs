@@ -107,6 +107,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         users: durable.clone(),
         consents: durable.clone(),
         grants: durable.clone(),
+        revocations: durable.clone(),
         keys: durable.clone(),
         sessions: ephemeral.clone(),
         codes: ephemeral.clone(),

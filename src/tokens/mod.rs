@@ -6,6 +6,7 @@
 mod json;
 mod jwk;
 mod keyring;
+mod refresh;
 mod seal;
 mod sign;
 #[cfg(test)]
@@ -20,10 +21,12 @@ use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::{self, AccessTokenClaims};
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::IdTokenClaims;
+use crate::protocol::ids::GrantId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::time::Timestamp;
 use crate::store::{KeyStore, StoreError};
 use crate::tokens::keyring::Keyring;
+use crate::tokens::refresh::MacKeys;
 use crate::tokens::seal::KeyEncryptionKeys;
 use crate::tokens::sign::RsaThreads;
 
@@ -86,6 +89,7 @@ pub struct Tokens {
     issuer: Issuer,
     keyring: Keyring,
     jwks: String,
+    refresh: MacKeys,
     rsa: RsaThreads,
 }
 
@@ -104,7 +108,8 @@ impl Tokens {
         let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
         let keyring = keyring::open(&sealer, store, clock).await?;
         let jwks = jwk::set(keyring.keys())?;
-        Ok(Self { issuer: issuer.clone(), keyring, jwks, rsa: RsaThreads::start()? })
+        let refresh = refresh::open(&sealer, store, clock).await?;
+        Ok(Self { issuer: issuer.clone(), keyring, jwks, refresh, rsa: RsaThreads::start()? })
     }
 
     /// The JWK Set (RFC 7517 5) as JSON text, made once.
@@ -149,5 +154,21 @@ impl Tokens {
     /// `invalid_token`.
     pub fn verify_access_token(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, OAuthError> {
         verify::access_token(token, &self.keyring, &self.issuer, now)
+    }
+
+    /// Makes the refresh token of a grant's generation. It is the same each time while the key that makes
+    /// MACs is: nothing of it is stored anywhere.
+    ///
+    /// # Errors
+    /// When there is no key, which `open` makes impossible.
+    pub fn make_refresh_token(&self, grant: GrantId, generation: u32) -> Result<String, TokenError> {
+        self.refresh.make(grant, generation)
+    }
+
+    /// The grant and generation of a refresh token of ours, by its MAC alone: whether it still counts is
+    /// the grant's to say. `None` for every other text.
+    #[must_use]
+    pub fn read_refresh_token(&self, token: &str) -> Option<(GrantId, u32)> {
+        self.refresh.read(token)
     }
 }

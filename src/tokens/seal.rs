@@ -1,4 +1,4 @@
-//! Private keys at rest: AES-256-GCM under a ring of key-encryption keys.
+//! Private and secret keys at rest: AES-256-GCM under a ring of key-encryption keys.
 //!
 //! Owns: reading the key-encryption keys, sealing and opening. Does not own: where sealed keys are kept
 //! (`store`) or what is in them (`keyring`).
@@ -11,6 +11,7 @@ use rand::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use crate::model::secret_key::Purpose;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::opaque::TokenHash;
 use crate::tokens::TokenError;
@@ -23,6 +24,8 @@ const TAG_LEN: usize = 16;
 const ID_DOMAIN: &[u8] = b"vestibule key-encryption key id\0";
 /// What is sealed; a sealed value of one purpose never opens as another.
 const PURPOSE: &str = "vestibule signing key";
+/// The same for symmetric keys, before their own purpose.
+const SECRET_PURPOSE: &str = "vestibule secret key";
 
 /// The configured key-encryption keys: the first seals, all open.
 pub(super) struct KeyEncryptionKeys {
@@ -57,19 +60,35 @@ impl KeyEncryptionKeys {
         pkcs8: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<(String, Vec<u8>), TokenError> {
+        self.seal_bound(associated(kid, algorithm), pkcs8, rng)
+    }
+
+    /// Seals the symmetric key `id`; the id of the key-encryption key and the bytes.
+    pub(super) fn seal_secret(
+        &self,
+        id: &str,
+        purpose: Purpose,
+        key: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(String, Vec<u8>), TokenError> {
+        self.seal_bound(associated_secret(id, purpose), key, rng)
+    }
+
+    fn seal_bound(
+        &self,
+        associated: Vec<u8>,
+        clear: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(String, Vec<u8>), TokenError> {
         let mut nonce = [0_u8; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
         // Reserved in full, so that the clear text is not left behind by a reallocation.
-        let mut body = Vec::with_capacity(pkcs8.len() + TAG_LEN);
-        body.extend_from_slice(pkcs8);
+        let mut body = Vec::with_capacity(clear.len() + TAG_LEN);
+        body.extend_from_slice(clear);
         self.first
             .key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(associated(kid, algorithm)),
-                &mut body,
-            )
-            .map_err(|_| TokenError::Cryptography("a signing key could not be sealed"))?;
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut body)
+            .map_err(|_| TokenError::Cryptography("a key could not be sealed"))?;
         let mut sealed = nonce.to_vec();
         sealed.append(&mut body);
         Ok((self.first.id.clone(), sealed))
@@ -83,8 +102,29 @@ impl KeyEncryptionKeys {
         kek_id: &str,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        self.open_bound(&associated(kid, algorithm), kid, kek_id, sealed)
+    }
+
+    /// Opens what was sealed for the symmetric key `id` of `purpose`.
+    pub(super) fn open_secret(
+        &self,
+        id: &str,
+        purpose: Purpose,
+        kek_id: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        self.open_bound(&associated_secret(id, purpose), id, kek_id, sealed)
+    }
+
+    fn open_bound(
+        &self,
+        associated: &[u8],
+        kid: &str,
+        kek_id: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let all = || std::iter::once(&self.first).chain(&self.others);
-        all().filter(|kek| kek.id == kek_id).find_map(|kek| kek.open(kid, algorithm, sealed)).ok_or_else(|| {
+        all().filter(|kek| kek.id == kek_id).find_map(|kek| kek.open(associated, sealed)).ok_or_else(|| {
             TokenError::Sealed {
                 kid: kid.to_owned(),
                 kek_id: kek_id.to_owned(),
@@ -102,11 +142,11 @@ impl KeyEncryptionKey {
         Ok(Self { id, key: LessSafeKey::new(key) })
     }
 
-    fn open(&self, kid: &str, algorithm: Algorithm, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    fn open(&self, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = Zeroizing::new(body.to_vec());
-        let length = self.key.open_in_place(nonce, Aad::from(associated(kid, algorithm)), &mut body).ok()?.len();
+        let length = self.key.open_in_place(nonce, Aad::from(associated), &mut body).ok()?.len();
         body.truncate(length);
         Some(body)
     }
@@ -115,6 +155,10 @@ impl KeyEncryptionKey {
 /// What a sealed key is bound to: its purpose, algorithm and name.
 fn associated(kid: &str, algorithm: Algorithm) -> Vec<u8> {
     [PURPOSE, algorithm.as_str(), kid].join("\0").into_bytes()
+}
+
+fn associated_secret(id: &str, purpose: Purpose) -> Vec<u8> {
+    [SECRET_PURPOSE, purpose.as_str(), id].join("\0").into_bytes()
 }
 
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {

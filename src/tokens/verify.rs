@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::{AccessTokenClaims, TYP};
+use crate::protocol::bearer::LONGEST_TOKEN;
 use crate::protocol::error::OAuthError;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::time::Timestamp;
@@ -21,8 +22,6 @@ use crate::tokens::json;
 use crate::tokens::keyring::{Keyring, SigningKey};
 use crate::tokens::sign::jose;
 
-/// No token of ours comes near; a longer one is not looked at.
-const LONGEST_TOKEN: usize = 8192;
 /// How far ahead the clock of another instance may be.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// Header members that change how the rest is to be read, none of which we write (RFC 7515 4.1.11,
@@ -93,7 +92,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Exactly three parts, none empty.
+    /// Exactly three parts, none empty; a text that is too long for a token of ours is not looked at.
     fn split(token: &'a str) -> Option<Self> {
         if token.len() > LONGEST_TOKEN {
             return None;

@@ -98,6 +98,7 @@ mod tests {
 
     use super::*;
     use crate::model::client::{ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
+    use crate::model::refresh::RefreshPolicy;
     use crate::model::signing_key::Algorithm;
     use crate::protocol::ids::ClientId;
     use crate::protocol::redirect_uri::{ApplicationType, RedirectUri};
@@ -119,6 +120,7 @@ mod tests {
             consent: ConsentPolicy::default(),
             pkce: PkcePolicy::default(),
             access_token_lifetime: None,
+            refresh: RefreshPolicy::default(),
             id_token_signed_response_alg: Algorithm::RS256,
             id_token_claims: IdTokenClaimsPolicy::default(),
             allowed_origins: vec![allowed_origin.to_owned()],

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::protocol::bearer;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::store::StoreError;
+use crate::store::{Stale, StoreError};
 use crate::tokens::TokenError;
 use crate::web::headers::{REALM, no_store};
 
@@ -146,6 +146,12 @@ impl From<OAuthError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::unavailable(STORE_RETRY, Some(Box::new(error)))
+    }
+}
+
+impl From<Stale> for ApiError {
+    fn from(stale: Stale) -> Self {
+        Self::unavailable(STORE_RETRY, Some(Box::new(stale)))
     }
 }
 

@@ -19,6 +19,10 @@ pub mod path {
     pub const TOKEN: &str = "/token";
     /// Userinfo endpoint.
     pub const USERINFO: &str = "/userinfo";
+    /// Introspection endpoint (RFC 7662).
+    pub const INTROSPECT: &str = "/introspect";
+    /// Revocation endpoint (RFC 7009).
+    pub const REVOKE: &str = "/revoke";
     /// JWK Set.
     pub const JWKS: &str = "/jwks";
     /// Sign-in page.

@@ -67,11 +67,10 @@ both_setups! {
         }
     }
 
-    /// Grants that we do not serve, refresh tokens among them for now.
+    /// Grants that we do not serve.
     async fn a_grant_that_we_lack_is_unsupported(setup: Setup) {
         let app = TestApp::start(setup).await;
         for grant in [
-            "refresh_token",
             "implicit",
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange",

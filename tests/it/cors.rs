@@ -58,7 +58,7 @@ both_setups! {
     /// The preflight names no client: it is answered for every origin that some client has.
     async fn a_preflight_is_answered_for_known_origins(setup: Setup) {
         let app = TestApp::start(setup).await;
-        for path in ["/token", "/userinfo"] {
+        for path in ["/token", "/userinfo", "/revoke"] {
             for origin in OF_SPA.into_iter().chain(OF_OTHERS) {
                 let answer = preflight(&app, path, origin).send().await;
                 assert!(answer.status == 200 || answer.status == 204, "{}", answer.status);

@@ -154,7 +154,7 @@ both_setups! {
             "/userinfo%00", "/userinfo;x", "/USERINFO", "/%75serinfo", "/authorize/..;/userinfo", "/login/..%2fuserinfo",
             "/\\userinfo", "/userinfo.json", "/admin", "//admin", "/%61dmin", "/admin/..;/x", "/metrics", "/debug", "/.env",
             "/.git/config", "/assets/../Cargo.toml", "/assets/..%2f..%2fCargo.toml", "/assets/%2e%2e/%2e%2e/etc/passwd",
-            "/assets/", "/assets", "/api/v1", "/docs", "/openapi.json", "/register", "/introspect", "/revoke", "/par", "/device",
+            "/assets/", "/assets", "/api/v1", "/docs", "/openapi.json", "/register", "/par", "/device",
         ] {
             let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             let answer = raw::send(app.http().address(), request.as_bytes()).await;

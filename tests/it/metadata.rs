@@ -54,26 +54,27 @@ both_setups! {
             assert!(list("id_token_signing_alg_values_supported").contains(&"RS256"));
             let mut grants = list("grant_types_supported");
             grants.sort_unstable();
-            // Refresh tokens may be configured and are not there yet: nothing names them.
-            assert_eq!(grants, ["authorization_code", "client_credentials", "password"]);
+            assert_eq!(grants, ["authorization_code", "client_credentials", "password", "refresh_token"]);
             let scopes = list("scopes_supported");
-            for scope in ["openid", "profile", "email", "read:users", "write:posts", "read:files"] {
+            for scope in ["openid", "profile", "email", "offline_access", "read:users", "write:posts", "read:files"] {
                 assert!(scopes.contains(&scope), "{scope}");
             }
-            assert!(!scopes.contains(&"offline_access"));
             for method in ["client_secret_basic", "client_secret_post", "none"] {
                 assert!(list("token_endpoint_auth_methods_supported").contains(&method), "{method}");
+                assert!(list("revocation_endpoint_auth_methods_supported").contains(&method), "{method}");
+                // Introspection tells a public client nothing.
+                let introspects = list("introspection_endpoint_auth_methods_supported").contains(&method);
+                assert_eq!(introspects, method != "none", "{method}");
             }
             for absent in [
-                "registration_endpoint", "introspection_endpoint", "revocation_endpoint", "end_session_endpoint",
+                "registration_endpoint", "end_session_endpoint",
                 "device_authorization_endpoint", "pushed_authorization_request_endpoint", "check_session_iframe",
-                "introspection_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported",
             ] {
                 assert!(document.get(absent).is_none(), "{absent} is not there yet");
             }
         }
         // Every URL it names answers.
-        for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+        for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint", "introspection_endpoint"] {
             let url = openid[name].as_str().expect("a URL");
             let answer = app.http().request(reqwest::Method::GET, url).send().await;
             assert_ne!(answer.status, 404, "{url}");

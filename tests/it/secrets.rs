@@ -72,6 +72,9 @@ async fn everything(app: &TestApp) -> BTreeMap<String, String> {
     }
     let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
     keep("token by password", &grant.field("password", &ada.password).send().await.expect(200).member("access_token"));
+    let renewed = renewed(app, &ada).await;
+    keep("refresh token", &renewed[0]);
+    keep("second refresh token", &renewed[1]);
     // Secrets where they do not belong.
     for (name, path) in [
         ("password in a query", "/token?password=hunter2-in-a-query"),
@@ -92,6 +95,15 @@ async fn everything(app: &TestApp) -> BTreeMap<String, String> {
     let logout = browser.open(&app.url("/logout")).await.page();
     browser.submit(&logout, "/logout", &[]).await.page();
     secrets
+}
+
+/// Refresh tokens that went everywhere: the first, and its successor, which was revoked.
+async fn renewed(app: &TestApp, ada: &Person) -> [String; 2] {
+    let first = app.tokens(&Ask::of("keeper"), ada).await.member("refresh_token");
+    let second = app.refresh("keeper", &first).send().await.expect(200).member("refresh_token");
+    app.introspect_as("keeper", &second).send().await.expect(200);
+    app.revoke("keeper", &second).await;
+    [first, second]
 }
 
 both_setups! {

@@ -1,4 +1,4 @@
-//! `vestibule.db`: people, consents, grants, signing keys.
+//! `vestibule.db`: people, consents, grants, keys, revocations.
 //!
 //! Owns: the order of its changes. Does not own: each change (its file).
 
@@ -8,6 +8,9 @@ mod m0001_people;
 mod m0002_consents;
 mod m0003_grants;
 mod m0004_signing_keys;
+mod m0005_refresh_tokens;
+mod m0006_revocations;
+mod m0007_secret_keys;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_consents::Migration),
             Box::new(m0003_grants::Migration),
             Box::new(m0004_signing_keys::Migration),
+            Box::new(m0005_refresh_tokens::Migration),
+            Box::new(m0006_revocations::Migration),
+            Box::new(m0007_secret_keys::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: what its commands share. Does not own: each command (one file each).
 
 mod add;
+mod disable;
 mod list;
 mod set_roles;
 
@@ -18,9 +19,10 @@ const EXAMPLES: &str = "\
 Examples:
   vestibule user add ada --email ada@example.com --role editor    prints a password, good for 7 days
   vestibule user list
-  vestibule user set-roles ada editor admin";
+  vestibule user set-roles ada editor admin
+  vestibule user disable ada                                      ends everything they have, everywhere";
 
-/// Work on people: add, list, set their roles
+/// Work on people: add, list, set their roles, shut out and let in
 ///
 /// Works on the running development server's people, or on those of --data DIR or --config DIR; the server
 /// may run meanwhile.
@@ -36,6 +38,8 @@ enum Command {
     Add(add::Add),
     List(list::List),
     SetRoles(set_roles::SetRoles),
+    Disable(disable::Disable),
+    Enable(disable::Enable),
 }
 
 impl User {
@@ -48,6 +52,8 @@ impl User {
             Command::Add(command) => command.run().await,
             Command::List(command) => command.run().await,
             Command::SetRoles(command) => command.run().await,
+            Command::Disable(command) => command.run().await,
+            Command::Enable(command) => command.run().await,
         }
     }
 }

@@ -22,6 +22,8 @@ fn defaults_are_those_of_the_product() {
         [60, 1800, 43_200, 604_800]
     );
     assert_eq!([lifetimes.access_token, lifetimes.id_token].map(seconds), [600, 600]);
+    let refresh = &lifetimes.refresh;
+    assert_eq!([refresh.idle, refresh.absolute, refresh.grace].map(seconds), [1_209_600, 7_776_000, 20]);
     assert_eq!(config.keys.encryption_keys[0].expose_secret(), KEY);
 }
 
@@ -182,4 +184,25 @@ fn a_postgres_url_comes_from_where_secrets_come_from() {
     for url in ["postgresql://db/v", "postgres://v@/v?host=/run/postgresql"] {
         assert!(serve(&format!("[database]\nurl = \"{url}\"\n{redis}")).is_ok(), "{url}");
     }
+}
+
+#[test]
+fn a_client_may_have_refresh_rules_of_its_own() {
+    let client = |more: &str| {
+        format!(
+            "[lifetimes]\nrefresh_idle = \"2d\"\n[[clients]]\nclient_id = \"c\"\ngrant_types = [\"client_credentials\"]\n\
+             client_secret_hash = \"sha256:{}\"\n{more}",
+            TokenHash::of(b"a secret").to_hex()
+        )
+    };
+    let rules = |text: &str| {
+        let config = serve(&client(text)).unwrap();
+        config.registry.find_client("c").unwrap().refresh.rules(&config.lifetimes.refresh)
+    };
+    let hours = Duration::from_hours;
+    let general = rules("");
+    assert_eq!((general.rotation, general.idle, general.absolute), (true, hours(48), hours(24 * 90)));
+    let own =
+        rules("refresh_rotation = false\nrefresh_idle = \"1h\"\nrefresh_absolute = \"2h\"\nrefresh_grace = \"0s\"");
+    assert_eq!((own.rotation, own.idle, own.absolute, own.grace), (false, hours(1), hours(2), Duration::ZERO));
 }

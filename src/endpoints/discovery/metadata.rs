@@ -3,6 +3,7 @@
 //! Owns: the values, from configuration alone. Does not own: member names (`protocol/discovery`).
 
 use crate::config::Config;
+use crate::model::client::Client;
 use crate::model::registry::Registry;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::client_auth::Method;
@@ -46,6 +47,12 @@ pub fn metadata(config: &Config) -> Metadata {
         subject_types_supported: vec!["public"],
         id_token_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
         token_endpoint_auth_methods_supported: [Method::Basic, Method::Post, Method::None].map(Method::as_str).to_vec(),
+        revocation_endpoint: absolute(issuer, path::REVOKE),
+        revocation_endpoint_auth_methods_supported: [Method::Basic, Method::Post, Method::None]
+            .map(Method::as_str)
+            .to_vec(),
+        introspection_endpoint: absolute(issuer, path::INTROSPECT),
+        introspection_endpoint_auth_methods_supported: [Method::Basic, Method::Post].map(Method::as_str).to_vec(),
         claims_supported: CLAIMS.to_vec(),
         code_challenge_methods_supported: vec!["S256"],
         claim_types_supported: vec!["normal"],
@@ -59,11 +66,12 @@ pub fn metadata(config: &Config) -> Metadata {
 fn scopes(registry: &Registry) -> Vec<String> {
     let openid = ["openid", "profile", "email"].map(str::to_owned);
     let apis = registry.apis().iter().flat_map(|api| &api.scopes).map(|scope| scope.name.to_string());
-    openid.into_iter().chain(apis).collect()
+    let offline = |client: &Client| client.enabled && client.may_refresh() && client.scope.has("offline_access");
+    let offline = registry.clients().any(|client| offline(client)).then(|| "offline_access".to_owned());
+    openid.into_iter().chain(offline).chain(apis).collect()
 }
 
 /// Codes always (silence would mean `implicit` too, RFC 8414 2), others when some client may use them.
-/// `refresh_token` may be configured but is not served.
 fn grant_types(registry: &Registry) -> Vec<&'static str> {
     let used =
         |grant: GrantType| registry.clients().any(|client| client.enabled && client.grant_types.contains(&grant));
@@ -71,8 +79,7 @@ fn grant_types(registry: &Registry) -> Vec<&'static str> {
         .into_iter()
         .filter(|grant| match grant {
             GrantType::AuthorizationCode => true,
-            GrantType::RefreshToken => false,
-            GrantType::ClientCredentials | GrantType::Password => used(*grant),
+            GrantType::RefreshToken | GrantType::ClientCredentials | GrantType::Password => used(*grant),
         })
         .map(GrantType::as_str)
         .collect()

@@ -9,13 +9,15 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::view::{ConfirmPage, SignedOutPage};
 use crate::app::App;
+use crate::model::revocation::Revocation;
+use crate::store::StoreError;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::PageForm;
-use crate::web::session::{self, Visitor};
+use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::urls::{self, path};
 
 /// Adds the routes.
@@ -47,7 +49,8 @@ async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Re
     Ok(browser.remember(response, &app))
 }
 
-/// `POST /logout`: ends the session in the store and in the browser. Sent twice, it does no more.
+/// `POST /logout`: ends the refresh tokens that came from the session, and the session in the store and
+/// in the browser. Sent twice, it does no more.
 async fn submit(
     app: Data<App>,
     request: HttpRequest,
@@ -59,6 +62,7 @@ async fn submit(
         let browser = Browser::read(&request, &app).known()?;
         let protection = FormOf { form: "logout", transaction: None, user: Some(signed_in.user.id) };
         protection.check(browser.token(), &posted)?;
+        end_grants(&app, signed_in).await?;
         tracing::info!(user_id = %signed_in.user.id, session_id = %signed_in.session.id, "signed out");
     }
     if let Some(id) = session::carried(&request, &app) {
@@ -69,4 +73,16 @@ async fn submit(
         .add_cookie(&cookies::clear(Kind::Session, app.issuer()))
         .map_err(|error| PageError::internal().because(error))?;
     Ok(response)
+}
+
+/// Signing out is an act, and stays one whatever happens to the session's own record: it is in SQL before
+/// that record goes.
+async fn end_grants(app: &App, signed_in: &SignedIn) -> Result<(), StoreError> {
+    let (session, now) = (signed_in.session.id, app.now());
+    let ended = app.stores.grants.end_session(session, now).await?;
+    app.negative.note(&Revocation::of_session(session, now));
+    for grant in ended {
+        app.negative.note(&Revocation::of_grant(grant, now));
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
 use crate::model::person::StoredPassword;
+use crate::model::revocation::Revocation;
 use crate::passwords::{Busy, PolicyFault, Verdict, check_new};
 use crate::protocol::opaque::OpaqueToken;
 use crate::web::page_error::PageError;
@@ -58,9 +59,11 @@ pub(super) async fn change(
         return Ok(Changed::No(Fault::Same));
     }
     let stored = StoredPassword { phc: app.passwords.hash(new).await.map_err(busy)?, generated_until: None };
-    if !app.stores.users.set_password(user.id, old, &stored, false, app.now()).await? {
+    let now = app.now();
+    if !app.stores.users.set_password(user.id, old, &stored, false, now).await? {
         return Ok(Changed::Late);
     }
+    app.negative.note(&Revocation::of_person(user.id, now));
     tracing::info!(user_id = %user.id, "password set");
     Ok(Changed::Yes(session::begin(app, user, Some(signed_in.id)).await?))
 }

@@ -24,6 +24,7 @@ use crate::config::{self, Config};
 use crate::model::client::{Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
 use crate::model::code_grant::CodeGrant;
 use crate::model::person::{StoredPassword, User, Username};
+use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::SignIn;
 use crate::model::signing_key::Algorithm;
@@ -61,6 +62,7 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
         consent: ConsentPolicy::default(),
         pkce: PkcePolicy::default(),
         access_token_lifetime: None,
+        refresh: RefreshPolicy::default(),
         id_token_signed_response_alg: Algorithm::RS256,
         id_token_claims: IdTokenClaimsPolicy::default(),
         allowed_origins: Vec::new(),
@@ -111,6 +113,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             session_absolute: minutes(600),
             access_token: minutes(10),
             id_token: minutes(10),
+            ..config::Lifetimes::default()
         },
         limits: config::Limits { body: 4096, query: 8192, connections: 100, header_timeout: Duration::from_secs(5) },
         passwords: config::Passwords {

@@ -17,7 +17,7 @@ async fn the_token_endpoint_refuses_in_its_order() {
         ("/token", "grant_type=client_credentials&client_id=service".to_owned(), 401, "invalid_client"),
         ("/token", "grant_type=client_credentials&client_id=spa&client_secret=x".to_owned(), 401, "invalid_client"),
         ("/token", as_service.clone(), 400, "invalid_request"),
-        ("/token", format!("{as_service}&grant_type=refresh_token"), 400, "unsupported_grant_type"),
+        ("/token", format!("{as_service}&grant_type=refresh_token"), 400, "unauthorized_client"),
         ("/token", format!("{as_service}&grant_type=password"), 400, "unauthorized_client"),
         ("/token", format!("{as_service}&grant_type=client_credentials&scope=openid"), 400, "invalid_scope"),
         ("/token", format!("{as_service}&grant_type=client_credentials&scope=other"), 400, "invalid_scope"),

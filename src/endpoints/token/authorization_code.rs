@@ -9,13 +9,16 @@
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
-use crate::endpoints::token::issue::{IdTokenFacts, Issue, Subject, grant_expiry};
-use crate::model::audience::{Destination, destination};
+use crate::endpoints::token::issue::{IdTokenFacts, Issue, Subject, begin_family, grant_expiry};
+use crate::endpoints::token::target::{Resources, target};
+use crate::model::audience::Destination;
 use crate::model::client::AuthenticatedClient;
 use crate::model::code_grant::Redeemed;
 use crate::model::grant::Grant;
 use crate::model::permissions::permitted;
 use crate::model::person::User;
+use crate::model::refresh::Family;
+use crate::model::revocation::Revocation;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
@@ -44,12 +47,16 @@ pub(super) async fn exchange(
     if scope.is_empty() {
         return Err(OAuthError::invalid_scope("the person may no longer be granted any of these scopes").into());
     }
-    let destination = target(app, client, &redeemed, request, &scope)?;
-    become_grant(app, &redeemed, code, &scope, (now, &destination)).await?;
+    let resources = Resources { granted: redeemed.resource.as_deref(), asked: request.resource.as_deref() };
+    let destination = target(app, client, &resources, &scope)?;
+    let family = begin_family(app, client, &scope, (&redeemed.sign_in, redeemed.resource.as_deref()), now);
+    let generation = family.as_ref().map(|family| family.generation);
+    become_grant(app, &redeemed, code, (&scope, family), (now, &destination)).await?;
     let id_token =
         scope.has("openid").then(|| IdTokenFacts { nonce: redeemed.nonce.as_deref(), session: redeemed.session_id });
     let subject = Subject::Person { user: &user, grant: redeemed.grant_id, sign_in: &redeemed.sign_in };
-    Ok(Issue { client, subject, scope: &scope, destination, now }.run(app, id_token).await?)
+    let issue = Issue { client, subject, scope: &scope, destination, now };
+    Ok(issue.run_with_refresh(app, id_token, (redeemed.grant_id, generation)).await?)
 }
 
 /// One text for never issued, lost, taken and replayed: it tells a thief nothing.
@@ -69,43 +76,20 @@ async fn refuse_unknown(app: &App, code: &TokenHash, now: Timestamp) -> Result<A
 
 async fn revoke_replayed(app: &App, grant: GrantId, now: Timestamp) -> Result<(), ApiError> {
     tracing::warn!(%grant, "a code was used twice: its grant is revoked");
-    Ok(app.stores.grants.revoke(grant, now).await?)
+    app.stores.grants.revoke(grant, now).await?;
+    app.negative.note(&Revocation::of_grant(grant, now));
+    Ok(())
 }
 
-/// The person may have been disabled or have ended their sessions since the code was issued.
+/// The person may have been disabled, have signed out or have ended their sessions since the code was issued.
 async fn find_person(app: &App, redeemed: &Redeemed) -> Result<User, ApiError> {
     app.stores
         .users
         .find(redeemed.user_id)
         .await?
         .filter(|user| !user.disabled && redeemed.sign_in.at >= user.valid_from)
+        .filter(|_| !app.negative.has_ended(redeemed.session_id))
         .ok_or_else(|| OAuthError::invalid_grant("the sign-in behind this code has ended").into())
-}
-
-/// RFC 8707 2.2: the token request may repeat the resource of the authorization request, or narrow to
-/// the API that owns what was granted; it never widens.
-fn target(
-    app: &App,
-    client: &AuthenticatedClient,
-    redeemed: &Redeemed,
-    request: &CodeRequest,
-    scope: &Scopes,
-) -> Result<Destination, OAuthError> {
-    let registry = app.registry();
-    let resource = match (redeemed.resource.as_deref(), request.resource.as_deref()) {
-        (Some(granted), Some(asked)) if granted != asked => {
-            return Err(OAuthError::invalid_target("resource differs from the one of the authorization request"));
-        }
-        (None, Some(asked)) => {
-            let owns = scope.iter().any(|scope| registry.owner(scope).is_some_and(|api| api.audience == asked));
-            if !owns {
-                return Err(OAuthError::invalid_target("resource is not an API that owns a granted scope"));
-            }
-            Some(asked)
-        }
-        (granted, _) => granted,
-    };
-    destination(scope, resource, client, registry, app.issuer(), app.config.lifetimes.access_token)
 }
 
 /// Writes the fact, committed before the answer.
@@ -113,7 +97,7 @@ async fn become_grant(
     app: &App,
     redeemed: &Redeemed,
     code: TokenHash,
-    scope: &Scopes,
+    (scope, family): (&Scopes, Option<Family>),
     (now, destination): (Timestamp, &Destination),
 ) -> Result<(), ApiError> {
     let grant = Grant {
@@ -124,8 +108,9 @@ async fn become_grant(
         code: Some(code),
         session_id: Some(redeemed.session_id),
         created_at: now,
-        expires_at: grant_expiry(now, destination.lifetime),
+        expires_at: grant_expiry(now, destination.lifetime, family.as_ref()),
         revoked_at: None,
+        refresh: family,
     };
     match app.stores.grants.insert(&grant).await? {
         GrantInserted::New => Ok(()),

@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, post, resource};
 
 use crate::app::App;
-use crate::endpoints::token::{authorization_code, client_credentials, password};
+use crate::endpoints::token::{authorization_code, client_credentials, password, refresh};
 use crate::protocol::token_request::TokenRequest;
 use crate::web::client::ClientRequest;
 use crate::web::cors;
@@ -32,6 +32,7 @@ async fn token(app: Data<App>, request: ClientRequest) -> Result<HttpResponse, A
     let response = match TokenRequest::parse(&params)? {
         TokenRequest::Code(request) => authorization_code::exchange(&app, &client, &request).await?,
         TokenRequest::Password(request) => password::exchange(&app, &client, request).await?,
+        TokenRequest::Refresh(request) => refresh::exchange(&app, &client, &request).await?,
         TokenRequest::ClientCredentials(request) => client_credentials::exchange(&app, &client, &request).await?,
     };
     Ok(json(&response))

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::app::App;
 use crate::clock::uuid_v7;
 use crate::model::audience::Destination;
-use crate::model::client::{AuthenticatedClient, IdTokenClaimsPolicy};
+use crate::model::client::{AuthenticatedClient, Client, IdTokenClaimsPolicy};
 use crate::model::person::User;
+use crate::model::refresh::Family;
 use crate::model::session::SignIn;
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::id_token::{IdTokenClaims, PersonClaims};
@@ -49,9 +50,24 @@ pub(super) struct IdTokenFacts<'a> {
     pub(super) session: SessionId,
 }
 
-/// When the row of a grant whose tokens live that long may go.
-pub(super) fn grant_expiry(now: Timestamp, lifetime: Duration) -> Timestamp {
-    now.plus(lifetime.max(LONGEST_CODE)).plus(MARGIN)
+/// When the row of a grant whose tokens live that long, and its refresh tokens until then, may go.
+pub(super) fn grant_expiry(now: Timestamp, lifetime: Duration, family: Option<&Family>) -> Timestamp {
+    let tokens = now.plus(lifetime.max(LONGEST_CODE));
+    family.map_or(tokens, |family| tokens.max(family.ends_at())).plus(MARGIN)
+}
+
+/// The refresh tokens that a person's grant gives a client that lists them.
+pub(super) fn begin_family(
+    app: &App,
+    client: &Client,
+    scope: &Scopes,
+    (sign_in, resource): (&SignIn, Option<&str>),
+    now: Timestamp,
+) -> Option<Family> {
+    let rules = client.refresh.rules(&app.config.lifetimes.refresh);
+    let offline = scope.has("offline_access");
+    let begin = || Family::begin(sign_in.clone(), resource.map(str::to_owned), offline, &rules, now);
+    client.may_refresh().then(begin)
 }
 
 /// One issue: for whom, where to, when.
@@ -69,6 +85,21 @@ pub(super) struct Issue<'a> {
 }
 
 impl Issue<'_> {
+    /// [`Issue::run`] with the refresh token of that generation.
+    ///
+    /// # Errors
+    /// When a key is missing.
+    pub(super) async fn run_with_refresh(
+        &self,
+        app: &App,
+        id_token: Option<IdTokenFacts<'_>>,
+        (grant, generation): (GrantId, Option<u32>),
+    ) -> Result<TokenResponse, TokenError> {
+        let refresh_token =
+            generation.map(|generation| app.tokens.make_refresh_token(grant, generation)).transpose()?;
+        Ok(TokenResponse { refresh_token, ..self.run(app, id_token).await? })
+    }
+
     /// Signs the access token, and the ID token where there are facts for one.
     ///
     /// # Errors
@@ -85,6 +116,7 @@ impl Issue<'_> {
             token_type: "Bearer",
             expires_in: self.destination.lifetime.as_secs(),
             scope: self.scope.clone(),
+            refresh_token: None,
             id_token,
         })
     }
@@ -145,8 +177,8 @@ mod tests {
     #[test]
     fn a_grant_outlives_its_tokens_and_its_code() {
         let now = Timestamp::from_seconds(1_000);
-        assert_eq!(grant_expiry(now, Duration::from_mins(1)), Timestamp::from_seconds(1_000 + 600 + 60));
-        assert_eq!(grant_expiry(now, Duration::from_hours(1)), Timestamp::from_seconds(1_000 + 3600 + 60));
+        assert_eq!(grant_expiry(now, Duration::from_mins(1), None), Timestamp::from_seconds(1_000 + 600 + 60));
+        assert_eq!(grant_expiry(now, Duration::from_hours(1), None), Timestamp::from_seconds(1_000 + 3600 + 60));
     }
 
     #[test]

@@ -13,5 +13,7 @@ mod client_credentials;
 mod handler;
 mod issue;
 mod password;
+mod refresh;
+mod target;
 
 pub use handler::routes;

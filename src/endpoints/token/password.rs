@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::clock::uuid_v7;
-use crate::endpoints::token::issue::{Issue, Subject, grant_expiry};
+use crate::endpoints::token::issue::{Issue, Subject, begin_family, grant_expiry};
 use crate::model::audience::{check_target, destination, narrowed};
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::grant::Grant;
@@ -47,6 +47,9 @@ pub(super) async fn exchange(
     }
     let fallback = app.config.lifetimes.access_token;
     let destination = destination(&scope, resource.as_deref(), client, registry, app.issuer(), fallback)?;
+    let sign_in = SignIn::by_password(now);
+    let family = begin_family(app, client, &scope, (&sign_in, resource.as_deref()), now);
+    let generation = family.as_ref().map(|family| family.generation);
     let grant = Grant {
         id: GrantId(uuid_v7(now, &mut app.rng())),
         user_id: user.id,
@@ -55,21 +58,25 @@ pub(super) async fn exchange(
         code: None,
         session_id: None,
         created_at: now,
-        expires_at: grant_expiry(now, destination.lifetime),
+        expires_at: grant_expiry(now, destination.lifetime, family.as_ref()),
         revoked_at: None,
+        refresh: family,
     };
     if let GrantInserted::CodeUsed(_) = app.stores.grants.insert(&grant).await? {
         return Err(ApiError::internal("a grant without a code cannot be a replay"));
     }
-    let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &SignIn::by_password(now) };
+    let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &sign_in };
     // OpenID Connect knows no ID token here: `openid` opens userinfo and no more.
-    Ok(Issue { client, subject, scope: &scope, destination, now }.run(app, None).await?)
+    let issue = Issue { client, subject, scope: &scope, destination, now };
+    Ok(issue.run_with_refresh(app, None, (grant.id, generation)).await?)
 }
 
 fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Registry) -> Result<Scopes, OAuthError> {
     let asked = requested(scope, client, Unregistered::Refuse)?;
     let asked = if scope.is_empty() { narrowed(&asked, resource, registry) } else { asked };
     check_target(&asked, resource, client, registry)?;
+    // There is no session that the refresh token could outlive, and no page to ask on.
+    let asked = asked.filter(|scope| scope.as_str() != "offline_access");
     if asked.is_empty() {
         return Err(OAuthError::invalid_scope("no scope is left for this resource: name one in scope"));
     }

@@ -122,6 +122,7 @@ fn a_grant_holds_until_it_is_revoked_or_its_person_is_out() {
         created_at: seconds_ago(5),
         expires_at: NOW,
         revoked_at: None,
+        refresh: None,
     };
     assert!(grant.holds(&user()));
     assert!(grant.holds(&User { valid_from: seconds_ago(5), ..user() }));

@@ -4,8 +4,10 @@ mod code_grant;
 mod next_step;
 mod permissions;
 mod person;
+mod refresh;
 mod registry;
 mod requests;
+mod revocation;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::model::client::{
     AuthenticatedClient, Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy,
 };
 use crate::model::person::{StoredPassword, User, Username};
+use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::{Session, SignIn};
 use crate::model::signing_key::Algorithm;
@@ -73,6 +76,7 @@ fn web() -> Client {
         consent: ConsentPolicy::Remember,
         pkce: PkcePolicy::Required,
         access_token_lifetime: None,
+        refresh: RefreshPolicy::default(),
         id_token_signed_response_alg: Algorithm::RS256,
         id_token_claims: IdTokenClaimsPolicy::Full,
         allowed_origins: Vec::new(),

@@ -209,3 +209,24 @@ fn what_no_role_permits_is_dropped_and_nothing_left_is_refused() {
     let lost = Case { given: Some((user().id, "posts:read posts:write")), ..some };
     assert_eq!(lost.decide(), issue("posts:read", true));
 }
+
+#[test]
+fn offline_access_needs_a_person_who_is_asked_or_allowed_it_before() {
+    let keeper = Client { grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken], ..web() };
+    let asks = |more: &[(&'static str, &'static str)]| {
+        let parameters = [&[("scope", "openid offline_access")], more].concat();
+        Case { client: keeper.clone(), parameters, ..Case::default() }
+    };
+    assert_eq!(asks(&[]).decide(), consent("openid", ""));
+    assert_eq!(Case { remembered: Some("openid"), ..asks(&[]) }.decide(), issue("openid", false));
+    assert_eq!(asks(&[("prompt", "consent")]).decide(), consent("openid offline_access", ""));
+    let given = Some((user().id, "openid offline_access"));
+    assert_eq!(Case { given, ..asks(&[("prompt", "consent")]) }.decide(), issue("openid offline_access", true));
+    let before = Some("openid offline_access");
+    assert_eq!(Case { remembered: before, ..asks(&[]) }.decide(), issue("openid offline_access", false));
+    // What a native client was allowed is not remembered, so it is asked.
+    let native = Client { application_type: ApplicationType::Native, ..keeper.clone() };
+    assert_eq!(Case { client: native, remembered: before, ..asks(&[]) }.decide(), consent("openid", ""));
+    let own = Client { first_party: true, consent: ConsentPolicy::Never, ..keeper.clone() };
+    assert_eq!(Case { client: own, ..asks(&[]) }.decide(), issue("openid offline_access", false));
+}

@@ -40,8 +40,17 @@ fn api_scopes_come_from_roles_and_openid_scopes_need_none() {
 }
 
 #[test]
-fn offline_access_is_not_granted_while_there_are_no_refresh_tokens() {
-    assert_eq!(permitted(&scopes("openid offline_access"), &[], &registry()), scopes("openid"));
+fn offline_access_is_for_clients_with_refresh_tokens() {
+    let asked = scopes("openid offline_access");
+    let of = |client: &Client| requested(&asked, client, Unregistered::Refuse).unwrap();
+    assert_eq!(of(&web()), scopes("openid"));
+    let keeper = Client { grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken], ..web() };
+    assert_eq!(of(&keeper), asked);
+    assert_eq!(permitted(&asked, &[], &registry()), asked);
+    let unregistered = Client { scope: scopes("openid"), ..keeper.clone() };
+    assert_eq!(code_of(requested(&asked, &unregistered, Unregistered::Refuse)), ErrorCode::InvalidScope);
+    let by_default = Client { default_scope: asked.clone(), ..web() };
+    assert_eq!(requested(&Scopes::default(), &by_default, Unregistered::Refuse).unwrap(), scopes("openid"));
 }
 
 #[test]

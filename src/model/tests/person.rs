@@ -58,6 +58,17 @@ fn what_cannot_be_a_username_is_refused() {
 }
 
 #[test]
+fn an_email_address_that_would_not_be_read_back_is_refused() {
+    // Each letter is a byte longer in lower case.
+    for text in [format!("{}@example.test", "İ".repeat(32)), format!("ada@{}", "İ".repeat(125))] {
+        assert!(text.len() <= 254);
+        assert_eq!(Email::parse(&text), None, "{text}");
+    }
+    let fits = Email::parse(&format!("{}@example.test", "İ".repeat(21))).unwrap();
+    assert_eq!(Email::parse(fits.as_str()), Some(fits));
+}
+
+#[test]
 fn an_email_address_is_lower_case_with_one_at_sign() {
     assert_eq!(Email::parse("Ada.Lovelace+x@Example.TEST").unwrap().as_str(), "ada.lovelace+x@example.test");
     assert!(Email::parse("ä@exämple.test").is_some());

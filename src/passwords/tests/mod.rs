@@ -110,6 +110,10 @@ impl UserStore for People {
         unreachable!("signing in changes no roles")
     }
 
+    async fn set_disabled(&self, _: UserId, _: bool, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("signing in disables nobody")
+    }
+
     async fn set_password(
         &self,
         id: UserId,

@@ -49,6 +49,21 @@ fn good_uris_are_registered_as_written() {
 }
 
 #[test]
+fn a_host_that_would_end_the_policy_naming_it_is_not_registered() {
+    for text in [
+        "https://app;form-action.example/cb",
+        "https://app'.example/cb",
+        "https://a,b.example/cb",
+        "https://(app).example/cb",
+        "https://a&b.example/cb",
+        "https://a=b.example",
+    ] {
+        assert_eq!(RedirectUri::parse(text, Web), Err(RedirectUriError::Host), "{text}");
+    }
+    assert!(RedirectUri::parse("https://my_app.example/cb", Web).is_ok());
+}
+
+#[test]
 fn a01_only_the_registered_bytes_are_chosen() {
     let requested = [
         "https://app.example/cb.evil",

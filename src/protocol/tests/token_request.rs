@@ -32,6 +32,10 @@ fn each_grant_is_read_with_its_parameters() {
     assert_eq!((request.username.as_str(), request.password.expose_secret()), ("ada", " p w "));
     assert_eq!((request.scope.to_string().as_str(), request.resource), ("a b", None));
 
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "r"), ("scope", "a")];
+    let Ok(TokenRequest::Refresh(request)) = TokenRequest::parse(&params(&refresh)) else { panic!("no refresh") };
+    assert_eq!((request.refresh_token.expose_secret(), request.scope.to_string().as_str()), ("r", "a"));
+
     let service = [("grant_type", "client_credentials")];
     let Ok(TokenRequest::ClientCredentials(request)) = TokenRequest::parse(&params(&service)) else {
         panic!("no service")
@@ -46,6 +50,7 @@ fn what_is_missing_is_named() {
         (&[("grant_type", "")], "grant_type"),
         (&[("grant_type", "authorization_code")], "code"),
         (&[("grant_type", "authorization_code"), ("code", "")], "code"),
+        (&[("grant_type", "refresh_token"), ("scope", "a")], "refresh_token"),
         (&[("grant_type", "password"), ("password", "x")], "username"),
         (&[("grant_type", "password"), ("username", "x"), ("password", "")], "password"),
     ] {
@@ -57,7 +62,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn grants_that_are_not_served_are_unsupported() {
-    for grant in ["refresh_token", "implicit", "Password", "urn:ietf:params:oauth:grant-type:device_code", "code"] {
+    for grant in ["implicit", "Password", "urn:ietf:params:oauth:grant-type:device_code", "code"] {
         assert_eq!(code_of(&[("grant_type", grant), ("scope", "a\"")]).0, ErrorCode::UnsupportedGrantType, "{grant}");
     }
     for grant in GrantType::ALL {

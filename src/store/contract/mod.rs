@@ -20,6 +20,7 @@ mod durable;
 mod ephemeral;
 mod files;
 mod postgres;
+mod refresh;
 mod samples;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
@@ -149,14 +150,16 @@ macro_rules! keeps {
     };
 }
 
+/// Holds SQLite and PostgreSQL against the same promises.
+macro_rules! every_durable_backend {
+    ($room:ident: $($promise:ident),+ $(,)?) => {
+        keeps!($room on sqlite: $($promise),+);
+        keeps!($room on postgres: $($promise),+);
+    };
+}
+
 mod people_consents_grants_keys {
-    macro_rules! every_backend {
-        ($($promise:ident),+ $(,)?) => {
-            keeps!(durable on sqlite: $($promise),+);
-            keeps!(durable on postgres: $($promise),+);
-        };
-    }
-    every_backend!(
+    every_durable_backend!(durable:
         a_person_comes_back_as_stored,
         a_username_and_an_address_belong_to_one_person,
         of_many_people_with_one_username_one_is_stored,
@@ -174,6 +177,21 @@ mod people_consents_grants_keys {
         grants_are_swept_when_they_are_over_and_not_before,
         of_many_first_keys_one_is_stored_for_each_algorithm,
         the_durable_backend_answers,
+    );
+}
+
+mod refresh_tokens_and_the_negative_list {
+    every_durable_backend!(refresh:
+        a_family_comes_back_as_stored,
+        of_many_that_present_one_token_one_rotates_it,
+        a_thousand_rotations_leave_one_row,
+        a_family_that_does_not_rotate_notes_its_use,
+        a_reused_token_ends_its_grant_and_puts_it_on_the_list,
+        a_revoked_or_unknown_grant_rotates_nothing,
+        signing_out_ends_the_grants_of_that_session_but_offline_ones,
+        a_changed_password_and_a_disabled_person_are_on_the_list,
+        the_list_is_read_from_any_number_and_swept_when_it_covers_nothing,
+        of_many_first_secret_keys_one_is_stored,
     );
 }
 

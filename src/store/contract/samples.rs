@@ -13,12 +13,27 @@ use crate::model::code_grant::CodeGrant;
 use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
 use crate::model::person::{Email, StoredPassword, User, Username};
+use crate::model::refresh::{Family, RefreshRules};
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::session::{Session, SignIn};
 use crate::model::signing_key::{Algorithm, SealedSigningKey};
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
+
+/// A family at its first generation.
+pub(super) fn family(offline: bool) -> Family {
+    Family::begin(SignIn::by_password(START), Some("https://api.example.org".to_owned()), offline, &RULES, START)
+}
+
+/// How refresh tokens behave.
+pub(super) const RULES: RefreshRules = RefreshRules {
+    rotation: true,
+    idle: Duration::from_hours(24),
+    absolute: Duration::from_hours(24 * 90),
+    grace: Duration::from_secs(20),
+};
 
 /// When every test begins: 2026-01-01T00:00:00.007Z.
 pub(super) const START: Timestamp = Timestamp::from_millis(1_767_225_600_007);
@@ -138,6 +153,7 @@ pub(super) fn grant(code: Option<TokenHash>) -> Grant {
         created_at: START,
         expires_at: START.plus(LIFE),
         revoked_at: None,
+        refresh: None,
     }
 }
 
@@ -145,6 +161,16 @@ pub(super) fn key(algorithm: Algorithm) -> SealedSigningKey {
     SealedSigningKey {
         kid: hash().to_key(),
         algorithm,
+        kek_id: "kek-1".to_owned(),
+        sealed: vec![0, 255, 1, 254],
+        created_at: START,
+    }
+}
+
+pub(super) fn secret_key(id: &str) -> SealedSecretKey {
+    SealedSecretKey {
+        id: id.to_owned(),
+        purpose: Purpose::Refresh,
         kek_id: "kek-1".to_owned(),
         sealed: vec![0, 255, 1, 254],
         created_at: START,

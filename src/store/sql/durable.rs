@@ -12,11 +12,12 @@ use crate::protocol::time::Timestamp;
 use crate::store::sql::attempt::attempt;
 use crate::store::sql::database::Database;
 use crate::store::sql::entity::grant;
+use crate::store::sql::revocations;
 use crate::store::{Maintenance, StoreError};
 
 /// Rows that one statement of the sweeper removes: a short turn at the writer, so that no request waits
 /// long behind it.
-const SWEPT_AT_ONCE: u64 = 500;
+pub(super) const SWEPT_AT_ONCE: u64 = 500;
 
 /// People, consents, grants and keys on SQL.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl Maintenance for Durable {
         .await
     }
 
-    /// Removes grants that are over. A grant's row is also the mark that its code was used, so it must
+    /// Removes grants that are over, and entries of the negative list that cover nothing any more. A grant's row is also the mark that its code was used, so it must
     /// stay as long as the code could come back from an ephemeral store that was restored: `expires_at`
     /// of a grant is never before that of its code, and a code that is over is refused by its own record.
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -58,8 +59,9 @@ impl Maintenance for Durable {
             .rows_affected;
             removed += some;
             if some < SWEPT_AT_ONCE {
-                return Ok(removed);
+                break;
             }
         }
+        Ok(removed + revocations::sweep(self, now).await?)
     }
 }

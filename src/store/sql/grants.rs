@@ -3,10 +3,10 @@
 //! Owns: `GrantStore`'s statements. Does not own: whether a grant holds (`model/grant`).
 
 use async_trait::async_trait;
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, TryInsertResult};
 
 use crate::model::grant::Grant;
+use crate::model::refresh::{RefreshRules, Rotation};
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
@@ -14,6 +14,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::grant::{ActiveModel, Column, Entity, Model};
+use crate::store::sql::refresh;
 use crate::store::{GrantInserted, GrantStore, StoreError};
 
 #[async_trait]
@@ -22,7 +23,7 @@ impl GrantStore for Durable {
     /// Mechanism: the unique key on the code's hash; nothing is looked up before the insert. Price: the
     /// loser reads the winner's id in a second statement, which only replays pay.
     async fn insert(&self, grant: &Grant) -> Result<GrantInserted, StoreError> {
-        let row = to_row(grant);
+        let row = to_row(grant)?;
         let result = attempt("inserting a grant", || {
             Entity::insert(row.clone())
                 .on_conflict_do_nothing_on([Column::Code])
@@ -57,20 +58,29 @@ impl GrantStore for Durable {
     }
 
     async fn revoke(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
-        attempt("revoking a grant", || {
-            Entity::update_many()
-                .col_expr(Column::RevokedAt, Expr::value(now.millis()))
-                .filter(Column::Id.eq(id.0))
-                .filter(Column::RevokedAt.is_null())
-                .exec(self.database.writes())
-        })
-        .await
-        .map(drop)
+        refresh::revoke(self, id, now).await
+    }
+
+    async fn rotate(
+        &self,
+        found: &Grant,
+        generation: u32,
+        rules: &RefreshRules,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        refresh::rotate(self, found, generation, rules, now).await
+    }
+
+    async fn end_session(&self, session: SessionId, now: Timestamp) -> Result<Vec<GrantId>, StoreError> {
+        refresh::end_session(self, session, now).await
     }
 }
 
-fn to_row(grant: &Grant) -> ActiveModel {
-    ActiveModel {
+fn to_row(grant: &Grant) -> Result<ActiveModel, StoreError> {
+    let family = grant.refresh.as_ref();
+    let rotated_at = family.map(|family| refresh::to_text(&family.rotated_at)).transpose()?;
+    let sign_in = family.map(|family| refresh::to_text(&family.sign_in)).transpose()?;
+    Ok(ActiveModel {
         id: Set(grant.id.0),
         user_id: Set(grant.user_id.0),
         client_id: Set(grant.client_id.as_str().to_owned()),
@@ -80,12 +90,20 @@ fn to_row(grant: &Grant) -> ActiveModel {
         created_at: Set(grant.created_at.millis()),
         expires_at: Set(grant.expires_at.millis()),
         revoked_at: Set(grant.revoked_at.map(Timestamp::millis)),
-    }
+        refresh_generation: Set(family.map(|family| i64::from(family.generation))),
+        refresh_rotated_at: Set(rotated_at),
+        refresh_idle_until: Set(family.map(|family| family.idle_until.millis())),
+        refresh_expires_at: Set(family.map(|family| family.expires_at.millis())),
+        refresh_offline: Set(family.map(|family| family.offline)),
+        refresh_sign_in: Set(sign_in),
+        refresh_resource: Set(family.and_then(|family| family.resource.clone())),
+    })
 }
 
-fn from_row(row: Model) -> Result<Grant, StoreError> {
+pub(super) fn from_row(row: Model) -> Result<Grant, StoreError> {
     let id = GrantId(row.id);
     let malformed = |column: &str| StoreError::new("reading a grant", format!("grant {id}: malformed {column}"));
+    let refresh = refresh::family_of(&row).map_err(malformed)?;
     let code = match row.code {
         Some(text) => Some(TokenHash::from_key(&text).ok_or_else(|| malformed("code"))?),
         None => None,
@@ -100,5 +118,6 @@ fn from_row(row: Model) -> Result<Grant, StoreError> {
         created_at: Timestamp::from_millis(row.created_at),
         expires_at: Timestamp::from_millis(row.expires_at),
         revoked_at: row.revoked_at.map(Timestamp::from_millis),
+        refresh,
     })
 }

@@ -5,11 +5,13 @@
 use async_trait::async_trait;
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
 
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::{Algorithm, SealedSigningKey};
 use crate::protocol::time::Timestamp;
 use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::signing_key::{ActiveModel, Column, Entity, Model};
+use crate::store::sql::secret_keys;
 use crate::store::{KeyStore, StoreError};
 
 #[async_trait]
@@ -39,6 +41,14 @@ impl KeyStore for Durable {
         })
         .await
         .map(drop)
+    }
+
+    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {
+        secret_keys::list(self, purpose).await
+    }
+
+    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError> {
+        secret_keys::insert_first(self, key).await
     }
 }
 

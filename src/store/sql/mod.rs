@@ -22,7 +22,10 @@ mod grants;
 mod keys;
 mod postgres;
 mod records;
+mod refresh;
+mod revocations;
 mod schema;
+mod secret_keys;
 mod sqlite;
 #[cfg(test)]
 mod tamper;

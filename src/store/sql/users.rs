@@ -3,6 +3,7 @@
 //! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
 
 use async_trait::async_trait;
+use sea_orm::TransactionTrait as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -10,12 +11,14 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
+use crate::model::revocation::Revocation;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
+use crate::store::sql::attempt::{attempt, transact};
 use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
+use crate::store::sql::revocations;
 use crate::store::{StoreError, UserInserted, UserStore};
 
 #[async_trait]
@@ -85,7 +88,9 @@ impl UserStore for Durable {
         keep_sessions: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let result = attempt("setting a password", || {
+        let revocation = Revocation::of_person(id, now);
+        transact("setting a password", || async {
+            let transaction = self.database.writes().begin().await?;
             let mut update = Entity::update_many()
                 .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
                 .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
@@ -94,13 +99,39 @@ impl UserStore for Durable {
                     .col_expr(Column::ValidFrom, Expr::value(now.millis()))
                     .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
             }
-            update
+            let result = update
                 .filter(Column::Id.eq(id.0))
                 .filter(Column::PasswordPhc.eq(expected.phc.expose_secret()))
-                .exec(self.database.writes())
+                .exec(&transaction)
+                .await?;
+            let changed = result.rows_affected == 1;
+            if changed && !keep_sessions {
+                revocations::insert(&transaction, &revocation).await?;
+            }
+            transaction.commit().await?;
+            Ok(changed)
         })
-        .await?;
-        Ok(result.rows_affected == 1)
+        .await
+    }
+
+    async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
+        let revocation = Revocation::of_person(id, ends);
+        transact("disabling a person", || async {
+            let transaction = self.database.writes().begin().await?;
+            let mut update = Entity::update_many()
+                .col_expr(Column::Disabled, Expr::value(disabled))
+                .col_expr(Column::UpdatedAt, Expr::value(ends.millis()));
+            if disabled {
+                update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
+            }
+            let changed = update.filter(Column::Id.eq(id.0)).exec(&transaction).await?.rows_affected == 1;
+            if changed && disabled {
+                revocations::insert(&transaction, &revocation).await?;
+            }
+            transaction.commit().await?;
+            Ok(changed)
+        })
+        .await
     }
 }
 

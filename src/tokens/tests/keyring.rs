@@ -43,7 +43,7 @@ async fn the_newest_key_of_an_algorithm_signs_and_older_ones_verify() {
     let older = open_with(&old, vec![kek(1)]).await.unwrap();
     open_with(&new, vec![kek(1)]).await.unwrap();
     let both = [new.list().await.unwrap(), old.list().await.unwrap()].concat();
-    let tokens = open_with(&Keys(Mutex::new(both)), vec![kek(1)]).await.unwrap();
+    let tokens = open_with(&Keys::holding(both), vec![kek(1)]).await.unwrap();
     let before = older.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
     assert!(tokens.verify_access_token(&before, NOW).is_ok());
     let now = tokens.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
@@ -81,7 +81,7 @@ async fn a_changed_record_does_not_open() {
     let renamed = SealedSigningKey { kid: two.kid.clone(), ..one.clone() };
     let retyped = SealedSigningKey { algorithm: two.algorithm, ..one.clone() };
     for record in [swapped, renamed, retyped] {
-        let store = Keys(Mutex::new(vec![record]));
+        let store = Keys::holding(vec![record]);
         assert!(matches!(open_with(&store, vec![kek(1)]).await, Err(TokenError::Sealed { .. })));
         assert_eq!(store.list().await.unwrap().len(), 1);
     }
@@ -96,7 +96,7 @@ async fn a_key_under_a_foreign_name_is_refused_even_when_it_opens() {
     let pkcs8 = opener.open(&es.kid, es.algorithm, &es.kek_id, &es.sealed).unwrap();
     let (kek_id, bytes) = opener.seal("other", Algorithm::ES256, &pkcs8, &mut random).unwrap();
     let record = SealedSigningKey { kid: "other".to_owned(), kek_id, sealed: bytes, ..es.clone() };
-    assert!(matches!(open_with(&Keys(Mutex::new(vec![record])), vec![kek(1)]).await, Err(TokenError::Damaged { .. })));
+    assert!(matches!(open_with(&Keys::holding(vec![record]), vec![kek(1)]).await, Err(TokenError::Damaged { .. })));
 }
 
 #[test]
@@ -173,4 +173,24 @@ async fn nothing_secret_is_shown_by_debug() {
     assert!(shown.contains("kid") && !shown.contains("signer"), "{shown}");
     let Err(error) = KeyEncryptionKeys::parse(&[SecretString::from("c2VjcmV0")]) else { panic!() };
     assert!(!format!("{error:?}{error}").contains("c2VjcmV0"));
+}
+
+#[tokio::test]
+async fn refresh_tokens_of_one_instance_are_read_by_another_and_open_under_no_other_purpose_or_name() {
+    let store = Keys::default();
+    let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let grant = GrantId(Uuid::from_u128(5));
+    let token = one.make_refresh_token(grant, 9).unwrap();
+    assert_eq!(two.read_refresh_token(&token), Some((grant, 9)));
+    assert_eq!(two.make_refresh_token(grant, 9).unwrap(), token);
+
+    let sealed = store.list_secret(Purpose::Refresh).await.unwrap().remove(0);
+    let opener = opener(&[kek(1)]);
+    assert!(opener.open_secret(&sealed.id, sealed.purpose, &sealed.kek_id, &sealed.sealed).is_ok());
+    assert!(opener.open_secret("00000000", sealed.purpose, &sealed.kek_id, &sealed.sealed).is_err());
+    assert!(opener.open(&sealed.id, Algorithm::ES256, &sealed.kek_id, &sealed.sealed).is_err());
+    assert!(tokens().await.read_refresh_token(&token).is_none(), "other keys");
+    store.1.lock().unwrap()[0].sealed[20] ^= 1;
+    assert!(open_with(&store, vec![kek(1)]).await.is_err());
 }

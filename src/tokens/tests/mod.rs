@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::clock::ManualClock;
+use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::SealedSigningKey;
 use crate::protocol::access_token::{Audience, Authentication};
 use crate::protocol::error::ErrorCode;
@@ -26,7 +27,13 @@ const ISSUER: &str = "https://id.example.test";
 
 /// Keeps keys as the real store promises: the first of an algorithm stays, newest first.
 #[derive(Default)]
-struct Keys(Mutex<Vec<SealedSigningKey>>);
+struct Keys(Mutex<Vec<SealedSigningKey>>, Mutex<Vec<SealedSecretKey>>);
+
+impl Keys {
+    fn holding(keys: Vec<SealedSigningKey>) -> Self {
+        Self(Mutex::new(keys), Mutex::default())
+    }
+}
 
 #[async_trait]
 impl KeyStore for Keys {
@@ -38,6 +45,18 @@ impl KeyStore for Keys {
         let mut keys = self.0.lock().unwrap();
         if keys.iter().all(|known| known.algorithm != key.algorithm) {
             keys.insert(0, key.clone());
+        }
+        Ok(())
+    }
+
+    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {
+        Ok(self.1.lock().unwrap().iter().filter(|key| key.purpose == purpose).cloned().collect())
+    }
+
+    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError> {
+        let mut keys = self.1.lock().unwrap();
+        if keys.iter().all(|known| known.purpose != key.purpose) {
+            keys.push(key.clone());
         }
         Ok(())
     }
@@ -63,7 +82,7 @@ async fn filled() -> Keys {
             store.list().await.unwrap()
         })
         .await;
-    Keys(Mutex::new(keys.clone()))
+    Keys::holding(keys.clone())
 }
 
 async fn tokens() -> Tokens {

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::protocol::bearer;
+use crate::protocol::scope::MOST_SCOPES;
 
 #[tokio::test]
 async fn a_signed_access_token_verifies_with_either_algorithm() {
@@ -179,6 +181,22 @@ async fn g05_encrypted_tokens_are_refused() {
     let good = es256(&tokens, &self::header(&tokens, Algorithm::ES256), &payload());
     for token in [format!("{good}.AAAA"), format!("{good}.AAAA.AAAA"), format!("AAAA.{good}")] {
         assert_refused(&tokens, &token);
+    }
+}
+
+/// As many and as long scopes as a request may name, for an audience as long as a resource may be.
+#[tokio::test]
+async fn the_longest_token_that_can_be_issued_verifies() {
+    let tokens = tokens().await;
+    let mut claims = claims();
+    let scopes: Vec<String> = (0..MOST_SCOPES).map(|index| format!("{index:03}{}", "s".repeat(125))).collect();
+    claims.scope = Scopes::parse(&scopes.join(" ")).unwrap();
+    claims.aud = Audience::One(format!("https://api.example.test/{}", "a".repeat(1900)));
+    for algorithm in Algorithm::ALL {
+        let token = tokens.sign_access_token(&claims, algorithm).await.unwrap();
+        assert_eq!(tokens.verify_access_token(&token, NOW), Ok(claims.clone()));
+        let presented = bearer::read(Some(format!("Bearer {token}").as_bytes()), None);
+        assert!(presented == Ok(bearer::Presented::Token(token)), "userinfo looks at it, too");
     }
 }
 

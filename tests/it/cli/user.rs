@@ -80,6 +80,25 @@ async fn roles_are_replaced() {
     home.run(&["user", "set-roles", "nobody", "demo-admin"]).await.refuses(5, &["nobody", "user list"]);
 }
 
+/// E05, D09: from another process, while the server runs.
+#[tokio::test]
+async fn somebody_who_is_disabled_is_out_and_may_be_let_in_again() {
+    let home = Home::new();
+    let dev = home.dev(&[]).await;
+    let token = ["token", "--client", "first-party", "--username", "ada"];
+    home.run_with(&token, &dev.password("ada")).await.expect(0);
+    let told = home.run(&["user", "disable", "ADA@example.test"]).await.expect(0);
+    assert!(told.stderr.contains("ada is shut out"), "{}", told.stderr);
+    home.run_with(&token, &dev.password("ada")).await.refuses(1, &["invalid_grant"]);
+    home.run(&["user", "disable", "ada"]).await.expect(0);
+    home.run(&["user", "enable", "ada"]).await.expect(0);
+    home.run_with(&token, &dev.password("ada")).await.expect(0);
+    for command in ["disable", "enable"] {
+        home.run(&["user", command, "nobody"]).await.refuses(5, &["nobody", "user list"]);
+        home.run(&["user", command]).await.refuses(2, &["NAME"]);
+    }
+}
+
 #[tokio::test]
 async fn a_name_or_address_is_given_once() {
     let home = Home::new();

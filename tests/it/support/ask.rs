@@ -125,9 +125,14 @@ impl Ask {
 }
 
 impl TestApp {
-    /// A token request authenticated as that client: Basic where it has a secret, else by name.
+    /// A token request authenticated as that client.
     pub fn token(&self, client: &str) -> Request {
-        let request = self.request(Method::POST, "/token");
+        self.client_request("/token", client)
+    }
+
+    /// A POST authenticated as that client: Basic where it has a secret, else by name.
+    pub fn client_request(&self, path: &str, client: &str) -> Request {
+        let request = self.request(Method::POST, path);
         match secret(client) {
             Some(secret) => request.basic(client, secret),
             None => request.field("client_id", client),

@@ -13,6 +13,7 @@ use super::data::Folder;
 const APIS: &str = r#"
 [[apis]]
 audience = "https://api.example.test"
+introspection_clients = ["api-server"]
 scopes = [{ name = "read:users", description = "read the user list" }, { name = "write:posts", description = "write posts" }]
 
 [[apis]]
@@ -71,6 +72,19 @@ const CLIENTS: &[(&str, Option<&str>, &str)] = &[
         Some("homeless-secret-KKKKKKKKKKKKKKKKKKKKKKKKKKKK"),
         "grant_types = [\"authorization_code\", \"client_credentials\"]\ndefault_audience = \"https://files.example.test\"",
     ),
+    (
+        "keeper",
+        Some("keeper-secret-MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM"),
+        "grant_types = [\"authorization_code\", \"refresh_token\"]",
+    ),
+    ("keeper-spa", None, "grant_types = [\"authorization_code\", \"refresh_token\"]"),
+    (
+        "steady",
+        Some("steady-secret-NNNNNNNNNNNNNNNNNNNNNNNNNNNNNN"),
+        "grant_types = [\"authorization_code\", \"refresh_token\"]\nrefresh_rotation = false\nrefresh_idle = \"1d\"\n\
+         refresh_absolute = \"3d\"",
+    ),
+    ("api-server", Some("api-server-secret-OOOOOOOOOOOOOOOOOOOOOOOOOO"), "grant_types = []"),
     ("first-party", None, "first_party = true\ngrant_types = [\"password\", \"refresh_token\"]"),
     ("script", Some("script-secret-LLLLLLLLLLLLLLLLLLLLLLLLLLLLLL"), r#"grant_types = ["password"]"#),
 ];
@@ -103,7 +117,7 @@ fn redirect_uris(client: &str) -> &'static [&'static str] {
 fn default_scope(client: &str) -> Option<&'static str> {
     match client {
         "service" | "basic-only" | "post-only" | "first-party" | "script" | "web" => Some("read:users"),
-        "homeless" | "other" => None,
+        "homeless" | "other" | "api-server" => None,
         _ => Some("openid read:users"),
     }
 }
@@ -118,6 +132,9 @@ pub fn registry() -> String {
         );
         let scope = match *id {
             "service" | "basic-only" | "post-only" => "read:users write:posts read:files",
+            "keeper" | "keeper-spa" => {
+                "openid profile email offline_access read:users write:posts read:files read:legacy"
+            }
             _ => PERSONAL,
         };
         write!(toml, "\n[[clients]]\nclient_id = \"{id}\"\n{auth}\nscope = \"{scope}\"\n{rest}\n").expect("text");

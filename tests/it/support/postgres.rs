@@ -25,10 +25,9 @@ if [ ! -d "$1" ]; then
 fi
 as_server postgres -D "$1/data" -h 127.0.0.1 -p "$2" -k "$1" -c fsync=off -c full_page_writes=off \
     -c synchronous_commit="$3" -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off &
-server=$!
 read -r word
-kill -QUIT $server 2>/dev/null
-wait $server
+kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")" 2>/dev/null
+wait
 [ "$word" = keep ] || rm -rf "$1"
 "#;
 

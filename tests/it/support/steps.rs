@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, Database};
+use serde_json::Value;
 
 use super::agent::UserAgent;
 use super::answer::Answer;
 use super::app::TestApp;
 use super::ask::Ask;
+use super::http::Request;
 use super::people::Person;
 
 impl TestApp {
@@ -47,6 +49,38 @@ impl TestApp {
     /// The userinfo endpoint's answer to a token.
     pub async fn userinfo(&self, token: &str) -> Answer {
         self.request(Method::GET, "/userinfo").bearer(token).send().await
+    }
+
+    /// Tokens for this request, by a browser of its own.
+    pub async fn tokens(&self, ask: &Ask, person: &Person) -> Answer {
+        let code = self.code(ask, person).await;
+        ask.redeem(self, &code).await.expect(200)
+    }
+
+    /// A refresh request of that client, to be bent.
+    pub fn refresh(&self, client: &str, refresh_token: &str) -> Request {
+        self.token(client).field("grant_type", "refresh_token").field("refresh_token", refresh_token)
+    }
+
+    /// What the API's server is told about a token.
+    pub async fn introspect(&self, token: &str) -> Value {
+        self.introspect_as("api-server", token).send().await.expect(200).json()
+    }
+
+    /// An introspection request of that client.
+    pub fn introspect_as(&self, client: &str, token: &str) -> Request {
+        self.client_request("/introspect", client).field("token", token)
+    }
+
+    /// Revokes a token as that client.
+    pub async fn revoke(&self, client: &str, token: &str) {
+        let answer = self.client_request("/revoke", client).field("token", token).send().await.expect(200);
+        assert!(answer.body.is_empty(), "{}", answer.text());
+    }
+
+    /// What the instance learns by itself within a second, at once.
+    pub async fn catch_up(&self) {
+        self.app().negative.catch_up(self.app().now()).await.expect("the list");
     }
 
     /// Changes the durable database behind the server's back.
