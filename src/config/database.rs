@@ -84,7 +84,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Read {
     }
     let url = urls.found.into_iter().next();
     let max_connections = section.number("max_connections", 1..=1000);
-    let acquire_timeout = section.duration("acquire_timeout", Duration::from_millis(10)..=Duration::from_mins(1));
+    let acquire_timeout = section.duration("acquire_timeout", Duration::from_millis(10)..=Duration::from_secs(5));
     let statement_timeout = section.duration("statement_timeout", Duration::from_millis(100)..=STATEMENT_TIMEOUT);
     let place = url.as_ref().map(|url| url.place.clone());
     let named = url.and_then(|url| named(&mut section, url));

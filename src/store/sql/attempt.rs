@@ -13,8 +13,8 @@ use crate::store::sql::dialect;
 /// Tries of one statement, each waiting up to what its connection allows.
 const TRIES: u32 = 3;
 
-/// The longest that one try may take, waiting for a connection included: a database that went silent is
-/// not waited for.
+/// The longest that one try may take, waiting for a connection included (`[database]` allows 5 s for each):
+/// a database that went silent is not waited for.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The same for a transaction that others must see soon after it began: the negative list reads back much

@@ -3,11 +3,12 @@
 //! Owns: the pool, what every connection is told at its beginning, and that one instance at a time changes
 //! the schema. Does not own: queries, the changes (package `migrations`).
 
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use migrations::MigratorTrait;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbErr, SqlxPostgresConnector, TransactionTrait as _,
@@ -38,7 +39,7 @@ const SCHEMA_LOCK: i64 = 0x7665_7374_6962_756c;
 pub(super) async fn open<M: MigratorTrait>(config: &config::Postgres) -> Result<Database, StoreError> {
     let options = options(config)?;
     let name = name(&options);
-    for warning in ask(&options, config.acquire_timeout, &name).await? {
+    for warning in warnings(config).await? {
         tracing::warn!("{warning}");
     }
     let pool = connect(config, options).await.map_err(|error| unreachable(&name, error))?;
@@ -82,7 +83,25 @@ fn options(config: &config::Postgres) -> Result<PgConnectOptions, StoreError> {
 /// When the server cannot be reached or refuses us.
 pub(super) async fn warnings(config: &config::Postgres) -> Result<Vec<String>, StoreError> {
     let options = options(config)?;
-    ask(&options, config.acquire_timeout, &name(&options)).await
+    let mut warnings = ask(&options, config.acquire_timeout, &name(&options)).await?;
+    warnings.extend(in_the_clear(&options));
+    Ok(warnings)
+}
+
+/// A URL that says nothing of TLS gets it where the server offers it, and whoever is in between decides.
+fn in_the_clear(options: &PgConnectOptions) -> Option<String> {
+    let host = options.get_host();
+    let here = options.get_socket().is_some()
+        || host == "localhost"
+        || host.starts_with('/')
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    (!here && matches!(options.get_ssl_mode(), PgSslMode::Prefer)).then(|| {
+        format!(
+            "the URL of {} does not say whether TLS is used: add ?sslmode=verify-full, or ?sslmode=disable on a network \
+             of your own",
+            name(options)
+        )
+    })
 }
 
 /// On one connection of its own, so that what is wrong is told as the server told it.
@@ -131,4 +150,37 @@ async fn migrate<M: MigratorTrait>(pool: &DatabaseConnection, name: &str) -> Res
     transaction.execute_unprepared(&begin).await.map_err(failed)?;
     schema::bring_up_to_date::<M, _>(&transaction, name, |error| unreachable(name, error)).await?;
     transaction.commit().await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(url: &str) -> PgConnectOptions {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn a_connection_over_a_network_says_how_it_is_protected() {
+        for url in ["postgres://v@db.example/v", "postgres://v:hunter2@192.0.2.1/v"] {
+            let warning = in_the_clear(&of(url)).unwrap();
+            assert!(warning.contains("sslmode") && !warning.contains("hunter2"), "{warning}");
+        }
+        for url in [
+            "postgres://v@127.0.0.1/v",
+            "postgres://v@localhost/v",
+            "postgres://v@[::1]/v",
+            "postgres://v@/v?host=/run/postgresql",
+            "postgres://v@db.example/v?sslmode=verify-full",
+            "postgres://v@db.example/v?sslmode=disable",
+        ] {
+            assert_eq!(in_the_clear(&of(url)), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_called_by_its_place_and_not_by_its_password() {
+        assert_eq!(name(&of("postgres://v:hunter2@db.example:5433/w")), "PostgreSQL at db.example:5433 (database w)");
+        assert_eq!(name(&of("postgres://v@/w?host=/run/pg")), "PostgreSQL at /run/pg (database w)");
+    }
 }
