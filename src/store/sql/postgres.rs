@@ -170,7 +170,7 @@ mod tests {
             "postgres://v@127.0.0.1/v",
             "postgres://v@localhost/v",
             "postgres://v@[::1]/v",
-            "postgres://v@/v?host=/run/postgresql",
+            "postgres:///v?host=/run/postgresql&user=v",
             "postgres://v@db.example/v?sslmode=verify-full",
             "postgres://v@db.example/v?sslmode=disable",
         ] {
@@ -181,6 +181,6 @@ mod tests {
     #[test]
     fn a_database_is_called_by_its_place_and_not_by_its_password() {
         assert_eq!(name(&of("postgres://v:hunter2@db.example:5433/w")), "PostgreSQL at db.example:5433 (database w)");
-        assert_eq!(name(&of("postgres://v@/w?host=/run/pg")), "PostgreSQL at /run/pg (database w)");
+        assert_eq!(name(&of("postgres:///w?host=/run/pg&user=v")), "PostgreSQL at /run/pg (database w)");
     }
 }
