@@ -245,7 +245,11 @@ impl TestApp {
                 kept.push((name, bytes));
             }
         }
-        kept.extend(self.shared.database.iter().flat_map(Database::contents));
+        if let Some(database) = &self.shared.database {
+            let tables = database.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+            let rows = |table: &str| database.run(&format!("COPY {table} TO STDOUT")).into_bytes();
+            kept.extend(tables.lines().map(|table| (table.to_owned(), rows(table))));
+        }
         if self.shared.redis.is_some() {
             kept.extend(Redis::shared().contents(&self.shared.prefix));
         }

@@ -148,13 +148,6 @@ impl Database {
         }
         Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
-
-    /// Everything in it as text.
-    pub fn contents(&self) -> Vec<(String, Vec<u8>)> {
-        let tables = self.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
-        let rows = |table: &str| self.run(&format!("COPY {table} TO STDOUT")).into_bytes();
-        tables.lines().map(|table| (table.to_owned(), rows(table))).collect()
-    }
 }
 
 impl Drop for Database {
