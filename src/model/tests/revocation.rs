@@ -68,7 +68,9 @@ fn of_two_entries_for_one_person_the_later_counts_in_either_order() {
     let (early, late) = (Revocation::of_person(user().id, seconds_ago(9)), Revocation::of_person(user().id, NOW));
     for entries in [[&early, &late], [&late, &early]] {
         let mut set = RevokedSet::default();
-        entries.into_iter().for_each(|entry| set.add(entry));
+        for entry in entries {
+            set.add(entry);
+        }
         assert!(set.covers(&issued(Some(5), seconds_ago(1))));
     }
 }

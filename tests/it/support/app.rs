@@ -41,6 +41,7 @@ pub enum Setup {
 }
 
 /// What a test may want otherwise.
+#[derive(Debug, Default)]
 pub struct Options {
     /// Of the issuer: `http://localhost:PORT` where absent.
     pub origin: Option<&'static str>,
@@ -54,12 +55,6 @@ pub struct Options {
     pub redis: Option<String>,
     /// A database on a PostgreSQL of its own.
     pub database: Option<Database>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { origin: None, path: "", extra: "", admin: false, redis: None, database: None }
-    }
 }
 
 /// What instances share.
@@ -241,7 +236,7 @@ impl TestApp {
     pub fn kept(&self) -> Vec<(String, Vec<u8>)> {
         let mut kept = Vec::new();
         for (name, bytes) in self.shared.folder.contents() {
-            if !name.ends_with(".toml") {
+            if !name.contains("/config/") {
                 kept.push((name, bytes));
             }
         }
