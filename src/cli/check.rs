@@ -6,14 +6,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::exit::{Exit, Stop};
+use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::{data, env, output};
-use crate::config;
+use crate::config::{self, Config};
+use crate::store;
 
 const EXAMPLES: &str = "\
 Examples:
   vestibule check                      what vestibule serve would read
   vestibule check --config ./config    another folder; exit code 3 when something is wrong
+  vestibule check --online             also whether PostgreSQL and Redis can be used
   vestibule check --json | jq .        an array of {file, line, column, message, help}";
 
 /// Check a configuration: every mistake with file, line, column and what to change
@@ -26,14 +28,17 @@ pub struct Check {
     /// An array of diagnostics, empty when all is well
     #[arg(long)]
     json: bool,
+    /// Also connect to the PostgreSQL and Redis it names; exit code 4 when one cannot be used
+    #[arg(long, conflicts_with = "json")]
+    online: bool,
 }
 
 impl Check {
     /// Reads the configuration and says what is wrong with it: on stdout, as it is what was asked for.
     ///
     /// # Errors
-    /// When there is no such folder.
-    pub fn run(self) -> Result<Exit, Stop> {
+    /// When there is no such folder; with `--online`, when a server cannot be used.
+    pub async fn run(self) -> Result<Exit, Stop> {
         let folder = data::config_folder(self.config.as_deref())?;
         match config::load(&folder, &env) {
             Ok(_) if self.json => output::data("[]").map(|()| Exit::Ok),
@@ -45,7 +50,7 @@ impl Check {
                     count(registry.roles().len(), "role"),
                 ];
                 output::data(&format!("{}: no mistakes ({})", folder.display(), counts.join(", ")))?;
-                Ok(Exit::Ok)
+                if self.online { connect(&config).await } else { Ok(Exit::Ok) }
             }
             Err(faults) if self.json => output::data(&format!("{:#}", faults.to_json())).map(|()| Exit::Config),
             Err(faults) => {
@@ -55,6 +60,16 @@ impl Check {
             }
         }
     }
+}
+
+/// Says what is wrong with the servers it names.
+async fn connect(config: &Config) -> Result<Exit, Stop> {
+    let warnings = store::probe(config).await.map_err(|error| Stop::new(Exit::Unreachable, causes(&error)))?;
+    for warning in &warnings {
+        output::message(&format!("warning: {warning}"));
+    }
+    output::data("the servers it names can be used")?;
+    Ok(Exit::Ok)
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -52,17 +52,19 @@ impl Where {
     /// # Errors
     /// When there is none (exit 5), its configuration is invalid (3), or it cannot be opened (1).
     pub async fn open(&self) -> Result<Opened, Stop> {
-        let mut config = match (&self.data, &self.config) {
+        let config = match (&self.data, &self.config) {
             (Some(data), _) => of_dev(&Folder::locate(Some(data), &env)?)?,
             (None, Some(config)) => load(config)?,
             (None, None) => of_dev(&running_folder(None, NAME_IT)?)?,
         };
-        config.redis = None;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let opened = store::open(&config, Arc::clone(&clock)).await;
+        let opened = store::open_durable(&config, Arc::clone(&clock)).await;
         let stores = opened.map_err(|error| {
             let stop = Stop::failure(causes(&error));
-            if config.dev { stop.hint(start_afresh(&config.database.folder)) } else { stop }
+            match config.database.folder().filter(|_| config.dev) {
+                Some(folder) => stop.hint(start_afresh(folder)),
+                None => stop,
+            }
         })?;
         Ok(Opened { config, stores, clock })
     }

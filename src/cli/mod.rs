@@ -10,6 +10,7 @@ pub mod dev;
 pub mod exit;
 pub mod healthcheck;
 pub mod http;
+pub mod migrate;
 pub mod output;
 pub mod private_file;
 pub mod prompt;
@@ -64,6 +65,7 @@ enum Command {
     Dev(dev::Dev),
     Serve(serve::Serve),
     Check(check::Check),
+    Migrate(migrate::Migrate),
     User(user::User),
     Client(client::Client),
     Token(token::Token),
@@ -93,7 +95,8 @@ impl Command {
         match self {
             Self::Dev(command) => command.run().await,
             Self::Serve(command) => command.run().await,
-            Self::Check(command) => command.run(),
+            Self::Check(command) => command.run().await,
+            Self::Migrate(command) => command.run().await,
             Self::User(command) => command.run().await,
             Self::Client(command) => command.run(),
             Self::Token(command) => command.run().await,

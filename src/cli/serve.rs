@@ -65,8 +65,8 @@ fn load(folder: &Path) -> Result<Config, Stop> {
         let stop = data::invalid(&faults);
         if faults.lacks_encryption_key() { stop.hint(make_key(folder)) } else { stop }
     })?;
-    if is_dev_folder(&config.database.folder) {
-        let message = format!("{} is the data folder of a development server", config.database.folder.display());
+    if let Some(folder) = config.database.folder().filter(|folder| is_dev_folder(folder)) {
+        let message = format!("{} is the data folder of a development server", folder.display());
         return Err(Stop::new(Exit::Config, message)
             .hint("its passwords and keys were made for development: set another folder in [database] url"));
     }

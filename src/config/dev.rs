@@ -13,7 +13,7 @@ use crate::config::fault::{Fault, Faults};
 use crate::config::redis::parse_url;
 use crate::config::registry::Written;
 use crate::config::section::Reader;
-use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Tables};
+use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Sqlite, Tables};
 use crate::config::{database, folder, lifetimes, limits, log, passwords};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
@@ -91,7 +91,10 @@ pub fn load_dev(
             admin_listen: None,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
         },
-        database: Database { folder: settings.data.clone(), acquire_timeout: database::ACQUIRE_TIMEOUT },
+        database: Database::Sqlite(Sqlite {
+            folder: settings.data.clone(),
+            acquire_timeout: database::ACQUIRE_TIMEOUT,
+        }),
         redis: settings.redis_url.clone().map(Redis::at),
         keys: Keys { encryption_keys: vec![settings.encryption_key.clone()] },
         log,

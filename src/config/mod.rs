@@ -40,7 +40,7 @@ use std::path::Path;
 
 use crate::model::registry::Registry;
 
-pub use self::database::Database;
+pub use self::database::{Database, Postgres, Sqlite};
 pub use self::dev::{DemoSecrets, DevSettings, load_dev};
 pub use self::fault::Faults;
 pub use self::keys::Keys;
@@ -107,7 +107,9 @@ fn read(root: Table, folder: &Path, reader: &mut Reader<'_>) -> Option<Config> {
     let tables = Tables::take(root, reader);
     let server = server::read(reader, tables.server);
     let database = database::read(reader, tables.database);
+    let faults_before = reader.faults.len();
     let redis = redis::read(reader, tables.redis);
+    database.check(reader, redis.is_some() || reader.faults.len() > faults_before);
     let keys = keys::read(reader, tables.keys, folder);
     let log = log::read(reader, tables.log);
     let lifetimes = lifetimes::read(reader, tables.lifetimes);
@@ -120,7 +122,7 @@ fn read(root: Table, folder: &Path, reader: &mut Reader<'_>) -> Option<Config> {
     let registry = written.into_registry(false);
     Some(Config {
         server: server?,
-        database,
+        database: database.database,
         redis,
         keys,
         log,

@@ -1,7 +1,7 @@
 //! Ports to what is kept, one small trait an aggregate, and the one way to open them.
 //!
 //! Owns: what each operation promises and what is atomic. Does not own: what the records mean (`model`).
-//! The adapters are private: `sql` (sea-orm on SQLite), `redis`, and `ephemeral`, which writes the four
+//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the four
 //! ephemeral aggregates once over either.
 
 use std::fmt;
@@ -34,7 +34,7 @@ mod sql;
 mod sweeper;
 
 pub use negative_list::{NegativeList, Stale};
-pub use opening::open;
+pub use opening::{open, open_durable, probe};
 pub use sweeper::sweep_forever;
 
 /// A store could not answer. The cause is for the log, never for a client.

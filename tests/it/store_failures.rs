@@ -6,6 +6,8 @@ use reqwest::Method;
 
 use crate::both_setups;
 use crate::support::configuration::secret;
+use crate::support::logs;
+use crate::support::postgres::Postgres;
 use crate::support::redis::Redis;
 use crate::support::{Answer, Ask, Options, Setup, TestApp};
 
@@ -21,6 +23,7 @@ fn expect_unavailable(answer: &Answer) {
     for leak in [
         "sqlite",
         "redis",
+        "postgres",
         "sql",
         "table",
         "127.0.0.1",
@@ -140,4 +143,64 @@ async fn redis_away_is_503_where_it_is_needed_and_nowhere_else() {
     let arrival = browser.open(&ask.url(&app)).await.page();
     let callback = browser.sign_in(&arrival, &ada).await.callback();
     ask.redeem(&app, &callback.code()).await.expect(200);
+}
+
+/// X9: PostgreSQL crashes, and is back: refused meanwhile, nothing lost, no restart of ours.
+#[tokio::test]
+async fn postgres_away_is_503_where_it_is_needed_and_nowhere_else() {
+    let mut postgres = Postgres::start("on");
+    let options = Options { database: Some(postgres.database()), ..Options::default() };
+    let app = TestApp::with(Setup::Postgres, options).await;
+    let ada = app.ada().await;
+    let ask = Ask::of("web");
+    let mut browser = app.signed_in(&ada).await;
+    let token = app.access_token(&ask, &ada).await;
+    let used = app.code(&ask, &ada).await;
+    ask.redeem(&app, &used).await.expect(200);
+    let code = app.code(&ask, &ada).await;
+    app.get("/readyz").await.expect(200);
+    postgres.crash();
+    app.http().in_trouble(true);
+
+    assert_eq!(app.get("/readyz").await.status, 503);
+    expect_oauth_unavailable(&ask.redeem(&app, &code).await);
+    expect_oauth_unavailable(&app.userinfo(&token).await);
+    let grant = app.token("first-party").field("grant_type", "password");
+    expect_oauth_unavailable(&grant.field("username", "ada").field("password", &ada.password).send().await);
+    expect_unavailable(&browser.get(&app.url("/")).await);
+    // What does not need it goes on.
+    app.get("/livez").await.expect(200);
+    app.get("/jwks").await.expect(200);
+    app.get("/.well-known/openid-configuration").await.expect(200);
+    let request = app.request(Method::POST, "/token").basic("service", secret("service").expect("one"));
+    request.field("grant_type", "client_credentials").send().await.expect(200);
+
+    postgres.begin();
+    let ready = async {
+        while app.get("/readyz").await.status != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(5), ready).await.is_ok(), "it does not recover");
+    app.http().in_trouble(false);
+    // Nobody was signed out, and what was used stays used.
+    assert!(app.is_signed_in(&browser).await);
+    app.userinfo(&token).await.expect(200);
+    ask.redeem(&app, &used).await.expect_error(400, "invalid_grant");
+    ask.redeem(&app, &app.code(&ask, &ada).await).await.expect(200);
+}
+
+/// A server that may forget what was answered is served, and that is said.
+#[tokio::test]
+async fn a_postgres_that_may_forget_commits_is_warned_of() {
+    for (setting, warned) in [("on", false), ("off", true)] {
+        let postgres = Postgres::start(setting);
+        let database = postgres.database();
+        let address = database.url().rsplit('@').next().unwrap_or_default().split('/').next().map(str::to_owned);
+        let address = address.expect("an address");
+        let _app = TestApp::with(Setup::Postgres, Options { database: Some(database), ..Options::default() }).await;
+        let log = logs::text();
+        let said = log.lines().any(|line| line.contains(&address) && line.contains("synchronous_commit"));
+        assert_eq!(said, warned, "{address}");
+    }
 }

@@ -13,7 +13,7 @@ fn defaults_are_those_of_the_product() {
     let config = serve("").unwrap();
     assert_eq!(config.server.issuer.as_str(), "https://id.example.com");
     assert_eq!(config.server.listen, ["127.0.0.1:9400".parse().unwrap()]);
-    assert_eq!(config.database.folder, Path::new("/var/lib/vestibule"));
+    assert_eq!(config.database.folder(), Some(Path::new("/var/lib/vestibule")));
     assert!(config.redis.is_none() && config.server.admin_listen.is_none() && !config.dev);
     let seconds = |duration: Duration| duration.as_secs();
     let lifetimes = &config.lifetimes;
@@ -160,6 +160,30 @@ fn folders_and_files_that_cannot_be_read_say_what_to_do() {
         if name == "VESTIBULE__KEYS__ENCRYPTION_KEY" { Some(KEY.to_owned()) } else { None }
     });
     assert!(super::told(&with_bom.unwrap_err())[0].starts_with("a.toml:3:1 `lisen`"));
+}
+
+#[test]
+fn a_postgres_url_comes_from_where_secrets_come_from() {
+    let redis = "[redis]\nurl = \"redis://localhost\"\n";
+    let secret = "postgres://vestibule:hunter2@db.example/vestibule?sslmode=verify-full";
+    let folder = Folder::new(&[
+        ("a.toml", &format!("{HEAD}[database]\nurl_file = \"url\"\nmax_connections = 3\n{redis}")),
+        ("url", &format!("{secret}\n")),
+    ]);
+    let config = load(folder.path(), &env).unwrap();
+    let Database::Postgres(postgres) = &config.database else { panic!("{:?}", config.database) };
+    assert_eq!((postgres.url.expose_secret(), postgres.max_connections), (secret, 3));
+    assert_eq!(
+        (postgres.acquire_timeout, postgres.statement_timeout),
+        (Duration::from_secs(2), Duration::from_secs(5))
+    );
+    assert_eq!(config.database.folder(), None);
+    assert!(!format!("{config:?}").contains("hunter2"));
+
+    // Without a password it may stand in the file; a socket has its folder in the query.
+    for url in ["postgresql://db/v", "postgres:///v?host=/run/postgresql&user=v"] {
+        assert!(serve(&format!("[database]\nurl = \"{url}\"\n{redis}")).is_ok(), "{url}");
+    }
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             admin_listen: None,
             shutdown_timeout: Duration::from_secs(5),
         },
-        database: config::Database { folder, acquire_timeout: Duration::from_secs(5) },
+        database: config::Database::Sqlite(config::Sqlite { folder, acquire_timeout: Duration::from_secs(5) }),
         redis: None,
         keys: config::Keys {
             encryption_keys: vec![SecretString::from("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned())],

@@ -71,7 +71,10 @@ pub(super) async fn a_person_is_found_by_either_name(bench: &Bench) {
         let found = users.find_by_login(&LoginName::read(&typed)).await.unwrap();
         assert_eq!(found.unwrap().id, user.id, "{typed}");
     }
-    for typed in ["", "nobody", "nobody@example.org", "@", "'; DROP TABLE users; --", "%"] {
+    let long = "x".repeat(100_000);
+    for typed in
+        ["", "nobody", "nobody@example.org", "@", "'; DROP TABLE users; --", "%", "a\0b", "a\0@b", "\u{fffe}", &long]
+    {
         assert!(users.find_by_login(&LoginName::read(typed)).await.unwrap().is_none(), "{typed}");
     }
 }

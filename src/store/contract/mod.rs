@@ -1,8 +1,7 @@
 //! The promises of the ports, each one a function that every backend is held against.
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
-//! `ephemeral`), what only files do (`files`) or only Redis
-//! (`redis/tests`).
+//! `ephemeral`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +13,17 @@ use secrecy::SecretString;
 use crate::clock::{Clock, ManualClock};
 use crate::config;
 use crate::store::opening::open_sections;
-use crate::store::redis::tests::server;
+use crate::store::redis::tests::server as redis_server;
 use crate::store::{StoreError, Stores};
 
 mod durable;
 mod ephemeral;
 mod files;
+mod postgres;
 mod refresh;
 mod samples;
+#[path = "../../../tests/it/support/postgres.rs"]
+mod server;
 
 /// Opened stores under a clock that stands, in a folder that goes with them.
 struct Bench {
@@ -29,6 +31,8 @@ struct Bench {
     clock: Arc<ManualClock>,
     redis: Option<config::Redis>,
     folder: Folder,
+    /// Gone with the value.
+    _database: Option<server::Database>,
 }
 
 impl Bench {
@@ -39,15 +43,26 @@ impl Bench {
 
     /// SQLite and a real Redis, under a key prefix of this test alone.
     async fn redis() -> Self {
-        let redis = redis_section(&server::shared().url());
+        let redis = redis_section(&redis_server::shared().url());
         Self::open(Folder::new(), Some(redis)).await.unwrap()
+    }
+
+    /// A real PostgreSQL, in a database of this test alone, and a real Redis.
+    async fn postgres() -> Self {
+        let database = server::Postgres::shared().database();
+        let redis = redis_section(&redis_server::shared().url());
+        let clock = Arc::new(ManualClock::new(samples::START));
+        let section = config::Database::Postgres(postgres_section(&database.url()));
+        let stores = open_sections(&section, Some(&redis), clock.clone()).await.unwrap();
+        Self { stores, clock, redis: Some(redis), folder: Folder::new(), _database: Some(database) }
     }
 
     async fn open(folder: Folder, redis: Option<config::Redis>) -> Result<Self, StoreError> {
         let clock = Arc::new(ManualClock::new(samples::START));
         let shared: Arc<dyn Clock> = clock.clone();
-        let stores = open_sections(&folder.section(), redis.as_ref(), shared).await?;
-        Ok(Self { stores, clock, redis, folder })
+        let section = config::Database::Sqlite(folder.section());
+        let stores = open_sections(&section, redis.as_ref(), shared).await?;
+        Ok(Self { stores, clock, redis, folder, _database: None })
     }
 }
 
@@ -58,6 +73,16 @@ fn redis_section(url: &str) -> config::Redis {
         key_prefix: format!("vestibule-{}:", unique()),
         command_timeout: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
+    }
+}
+
+/// `[database]` of a PostgreSQL, patient where a test machine is slow.
+fn postgres_section(url: &str) -> config::Postgres {
+    config::Postgres {
+        url: SecretString::from(url),
+        max_connections: 10,
+        acquire_timeout: Duration::from_secs(30),
+        statement_timeout: Duration::from_secs(5),
     }
 }
 
@@ -74,8 +99,8 @@ impl Folder {
         Self { path, mine: true }
     }
 
-    fn section(&self) -> config::Database {
-        config::Database { folder: self.path.clone(), acquire_timeout: Duration::from_secs(30) }
+    fn section(&self) -> config::Sqlite {
+        config::Sqlite { folder: self.path.clone(), acquire_timeout: Duration::from_secs(30) }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -125,8 +150,16 @@ macro_rules! keeps {
     };
 }
 
+/// Holds SQLite and PostgreSQL against the same promises.
+macro_rules! every_durable_backend {
+    ($room:ident: $($promise:ident),+ $(,)?) => {
+        keeps!($room on sqlite: $($promise),+);
+        keeps!($room on postgres: $($promise),+);
+    };
+}
+
 mod people_consents_grants_keys {
-    keeps!(durable on sqlite:
+    every_durable_backend!(durable:
         a_person_comes_back_as_stored,
         a_username_and_an_address_belong_to_one_person,
         of_many_people_with_one_username_one_is_stored,
@@ -148,7 +181,7 @@ mod people_consents_grants_keys {
 }
 
 mod refresh_tokens_and_the_negative_list {
-    keeps!(refresh on sqlite:
+    every_durable_backend!(refresh:
         a_family_comes_back_as_stored,
         of_many_that_present_one_token_one_rotates_it,
         a_thousand_rotations_leave_one_row,

@@ -1,21 +1,52 @@
-//! Trying again when the file is locked by another process.
+//! Trying again where the database itself asks for it, and giving up in time.
 //!
-//! Owns: how often, and which errors. Does not own: what is tried; each is one statement, so that a
-//! failed try has changed nothing.
+//! Owns: how often and how long. Does not own: which errors are worth it (`dialect`), what is tried; each
+//! is one statement or one whole transaction, so that a failed try has changed nothing.
 
-use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::{DbErr, RuntimeErr};
+use std::time::Duration;
+
+use sea_orm::DbErr;
 
 use crate::store::StoreError;
+use crate::store::sql::dialect;
 
-/// Tries of one statement, each waiting up to the connection's busy timeout.
+/// Tries of one statement, each waiting up to what its connection allows.
 const TRIES: u32 = 3;
 
-/// Runs one statement; `SQLITE_BUSY` is tried again a few times.
+/// The longest that one try may take, waiting for a connection included (`[database]` allows 5 s for each):
+/// a database that went silent is not waited for.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The same for a transaction that others must see soon after it began: the negative list reads back much
+/// further than this.
+const LONGEST_TRANSACTION: Duration = Duration::from_secs(5);
+
+/// Runs one statement; a collision with another is tried again a few times.
 ///
 /// # Errors
 /// The last error, under the name of the operation.
-pub(super) async fn attempt<T, F, Fut>(what: &'static str, mut statement: F) -> Result<T, StoreError>
+pub(super) async fn attempt<T, F, Fut>(what: &'static str, statement: F) -> Result<T, StoreError>
+where
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<T, DbErr>> + Send,
+{
+    within(LONGEST, what, statement).await
+}
+
+/// Runs one transaction, from its beginning to its commit: as [`attempt`], in 5 s at most. What is not
+/// committed by then is rolled back.
+///
+/// # Errors
+/// As [`attempt`].
+pub(super) async fn transact<T, F, Fut>(what: &'static str, transaction: F) -> Result<T, StoreError>
+where
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<T, DbErr>> + Send,
+{
+    within(LONGEST_TRANSACTION, what, transaction).await
+}
+
+async fn within<T, F, Fut>(longest: Duration, what: &'static str, mut work: F) -> Result<T, StoreError>
 where
     F: FnMut() -> Fut + Send,
     Fut: Future<Output = Result<T, DbErr>> + Send,
@@ -23,20 +54,10 @@ where
     let mut left = TRIES;
     loop {
         left -= 1;
-        match statement().await {
-            Err(error) if left > 0 && is_busy(&error) => {}
-            result => return result.map_err(|error| StoreError::new(what, error)),
+        match tokio::time::timeout(longest, work()).await {
+            Ok(Err(error)) if left > 0 && dialect::collided(&error) => {}
+            Ok(result) => return result.map_err(|error| StoreError::new(what, error)),
+            Err(late) => return Err(StoreError::new(what, late)),
         }
     }
-}
-
-/// `SQLITE_BUSY` (5) or `SQLITE_LOCKED` (6), with any extended part.
-fn is_busy(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
-        return false;
-    };
-    let Some(code) = cause.as_database_error().and_then(DatabaseError::code) else {
-        return false;
-    };
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 5 | 6))
 }

@@ -1,4 +1,4 @@
-//! Remembered consents on SQLite, a row for each scope.
+//! Remembered consents on SQL, a row for each scope.
 //!
 //! Owns: `ConsentStore`'s statements. Does not own: when a consent is used.
 

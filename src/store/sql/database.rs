@@ -1,57 +1,19 @@
-//! One SQLite file: a pool that reads and one connection that writes.
+//! The connections to one database: those that read and those that write.
 //!
-//! Owns: the pools and the pragmas. Does not own: queries, migrations.
-//!
-//! SQLite has one writer whatever we do. Queueing for our one writing connection is cheaper than
-//! colliding on the file's lock, and in WAL mode readers never wait for it. A read that begins after a
-//! write was answered sees it.
+//! Owns: which is which. Does not own: making them (`sqlite`, `postgres`), queries.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use sea_orm::DatabaseConnection;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, SqlxSqliteConnector};
-
-use crate::store::StoreError;
-use crate::store::sql::folder;
-
-/// Connections that read; each has a thread and a page cache of its own.
-const READERS: u32 = 4;
-
-/// How long one statement waits for another process (the command line, a backup) to finish writing.
-/// `attempt` tries a few times.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// When a commit is on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Synchronous {
-    /// Before its answer.
-    Full,
-    /// At the next checkpoint.
-    Normal,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Read,
-    Write,
-}
-
-/// The connections to one file.
+/// The connections to one database. A read that begins after a write was answered sees it.
 pub(super) struct Database {
     reads: DatabaseConnection,
     writes: DatabaseConnection,
 }
 
 impl Database {
-    /// Opens the file, which exists.
-    ///
-    /// # Errors
-    /// When it is not a database.
-    pub(super) async fn open(path: &Path, synchronous: Synchronous, acquire: Duration) -> Result<Self, StoreError> {
-        // The writer first: it is the one that may turn on WAL.
-        let writes = connect(path, synchronous, Role::Write, acquire).await?;
-        let reads = connect(path, synchronous, Role::Read, acquire).await?;
-        Ok(Self { reads, writes })
+    /// Over pools for each.
+    pub(super) const fn new(reads: DatabaseConnection, writes: DatabaseConnection) -> Self {
+        Self { reads, writes }
     }
 
     /// For statements that change nothing.
@@ -63,39 +25,4 @@ impl Database {
     pub(super) const fn writes(&self) -> &DatabaseConnection {
         &self.writes
     }
-}
-
-async fn connect(
-    path: &Path,
-    synchronous: Synchronous,
-    role: Role,
-    acquire: Duration,
-) -> Result<DatabaseConnection, StoreError> {
-    // The path goes in below: in a URL its special characters would mean something.
-    let mut options = ConnectOptions::new("sqlite:vestibule.db");
-    let file: PathBuf = path.to_owned();
-    options
-        .max_connections(if role == Role::Write { 1 } else { READERS })
-        .min_connections(1)
-        .acquire_timeout(acquire)
-        .connect_timeout(acquire)
-        // A connection to a file does not go stale.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // Statements carry hashes and addresses: not for the log.
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            let sqlite = sqlite
-                .filename(&file)
-                .create_if_missing(false)
-                .busy_timeout(BUSY_TIMEOUT)
-                .foreign_keys(true)
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" });
-            // A read that writes is a mistake here, and fails.
-            if role == Role::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
-        });
-    SqlxSqliteConnector::connect(options).await.map_err(|error| folder::unusable(path, error))
 }

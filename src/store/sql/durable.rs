@@ -19,7 +19,7 @@ use crate::store::{Maintenance, StoreError};
 /// long behind it.
 pub(super) const SWEPT_AT_ONCE: u64 = 500;
 
-/// People, consents, grants and keys on SQLite.
+/// People, consents, grants and keys on SQL.
 #[derive(Clone)]
 pub(in crate::store) struct Durable {
     pub(super) database: Arc<Database>,

@@ -1,4 +1,4 @@
-//! Grants on SQLite.
+//! Grants on SQL.
 //!
 //! Owns: `GrantStore`'s statements. Does not own: whether a grant holds (`model/grant`).
 

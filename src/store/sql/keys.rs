@@ -1,4 +1,4 @@
-//! Sealed signing keys on SQLite.
+//! Sealed signing keys on SQL.
 //!
 //! Owns: `KeyStore`'s statements. Does not own: what is in a sealed key (`tokens`).
 

@@ -1,12 +1,12 @@
-//! SQLite through sea-orm: the durable store, and the embedded ephemeral one in a second file.
+//! SQLite and PostgreSQL through sea-orm: the durable store on either, and the embedded ephemeral one in a
+//! second file of SQLite.
 //!
-//! Owns: opening both files and bringing their schema up to date, once, under a lock. Does not own: the
-//! schema (package `migrations`), the queries (the files beside this one).
+//! Owns: which of them is opened. Does not own: opening it (`sqlite`, `postgres`), the schema (package
+//! `migrations`), the queries (the files beside this one).
 
-use std::path::Path;
 use std::sync::Arc;
 
-use migrations::MigratorTrait;
+use migrations::durable::Migrator;
 
 use crate::config;
 use crate::store::StoreError;
@@ -14,15 +14,19 @@ use crate::store::StoreError;
 mod attempt;
 mod consents;
 mod database;
+mod dialect;
 mod durable;
 mod entity;
 mod folder;
 mod grants;
 mod keys;
+mod postgres;
 mod records;
 mod refresh;
 mod revocations;
+mod schema;
 mod secret_keys;
+mod sqlite;
 #[cfg(test)]
 mod tamper;
 mod users;
@@ -32,7 +36,7 @@ pub(super) use records::SqlRecords;
 #[cfg(test)]
 pub(super) use tamper::{OtherWriter, checkpoint, pretend_migrated, write_raw};
 
-use database::{Database, Synchronous};
+use sqlite::Synchronous;
 
 /// The durable database's file.
 pub(super) const DURABLE_FILE: &str = "vestibule.db";
@@ -40,57 +44,37 @@ pub(super) const DURABLE_FILE: &str = "vestibule.db";
 /// The embedded ephemeral database's file.
 pub(super) const EPHEMERAL_FILE: &str = "ephemeral.db";
 
-/// Opens `vestibule.db`.
+/// Opens the durable store.
 ///
 /// # Errors
-/// When the folder or file cannot be made, is no database, or was written by a newer version.
+/// When it cannot be made or reached, is no database, or was written by a newer version.
 pub(super) async fn open_durable(config: &config::Database) -> Result<Durable, StoreError> {
-    // FULL: a commit is on the disk before its answer goes out.
-    let database = open::<migrations::durable::Migrator>(config, DURABLE_FILE, Synchronous::Full).await?;
-    Ok(Durable::new(Arc::new(database)))
+    let database = match config {
+        // FULL: a commit is on the disk before its answer goes out.
+        config::Database::Sqlite(config) => sqlite::open::<Migrator>(config, DURABLE_FILE, Synchronous::Full).await,
+        config::Database::Postgres(config) => postgres::open::<Migrator>(config).await,
+    };
+    Ok(Durable::new(Arc::new(database?)))
+}
+
+/// What is wrong with the settings of a durable store that others run: nothing is opened or changed.
+///
+/// # Errors
+/// When it cannot be reached.
+pub(super) async fn warnings(config: &config::Database) -> Result<Vec<String>, StoreError> {
+    match config {
+        config::Database::Sqlite(_) => Ok(Vec::new()),
+        config::Database::Postgres(config) => postgres::warnings(config).await,
+    }
 }
 
 /// Opens `ephemeral.db`.
 ///
 /// # Errors
-/// As [`open_durable`].
-pub(super) async fn open_ephemeral(config: &config::Database) -> Result<SqlRecords, StoreError> {
+/// When the folder or file cannot be made, is no database, or was written by a newer version.
+pub(super) async fn open_ephemeral(config: &config::Sqlite) -> Result<SqlRecords, StoreError> {
     // NORMAL: a power cut may lose the last moments, never the order or the file.
-    let database = open::<migrations::ephemeral::Migrator>(config, EPHEMERAL_FILE, Synchronous::Normal).await?;
+    let normal = Synchronous::Normal;
+    let database = sqlite::open::<migrations::ephemeral::Migrator>(config, EPHEMERAL_FILE, normal).await?;
     Ok(SqlRecords::new(database))
-}
-
-async fn open<M: MigratorTrait>(
-    config: &config::Database,
-    file: &str,
-    synchronous: Synchronous,
-) -> Result<Database, StoreError> {
-    // Held while the file is made, put into WAL mode and migrated: two processes that start together
-    // on one folder do this one after the other, and the second finds it done.
-    let lock = folder::lock(&config.folder).await?;
-    let path = config.folder.join(file);
-    folder::make_file(&path)?;
-    let database = Database::open(&path, synchronous, config.acquire_timeout).await?;
-    migrate::<M>(&database, &path).await?;
-    drop(lock);
-    Ok(database)
-}
-
-async fn migrate<M: MigratorTrait>(database: &Database, path: &Path) -> Result<(), StoreError> {
-    let applied = M::get_migration_models(database.writes()).await;
-    let applied = applied.map_err(|error| folder::unusable(path, error))?;
-    let known: Vec<String> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    if let Some(unknown) = applied.iter().find(|one| !known.contains(&one.version)) {
-        let cause = format!(
-            "{} was written by a newer version of vestibule (it has the change '{}'): start that version, or \
-             restore a backup made before the upgrade",
-            path.display(),
-            unknown.version
-        );
-        return Err(StoreError::new("opening the database", cause));
-    }
-    if applied.len() == known.len() {
-        return Ok(());
-    }
-    M::up(database.writes(), None).await.map_err(|error| StoreError::new("migrating the database", error))
 }

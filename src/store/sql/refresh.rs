@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    TransactionTrait as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, TransactionTrait as _,
 };
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::model::revocation::Revocation;
 use crate::protocol::ids::{GrantId, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::sql::attempt::attempt;
+use crate::store::sql::attempt::{attempt, transact};
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::grant::{Column, Entity, Model};
 use crate::store::sql::{grants, revocations};
@@ -86,7 +86,7 @@ async fn exchange(durable: &Durable, grant: &Grant, old: &Family, new: &Family) 
 }
 
 pub(super) async fn revoke(durable: &Durable, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
-    attempt("revoking a grant", || async {
+    transact("revoking a grant", || async {
         let transaction = durable.database.writes().begin().await?;
         revoke_within(&transaction, id, now).await?;
         transaction.commit().await
@@ -116,7 +116,7 @@ pub(super) async fn end_session(
     session: SessionId,
     now: Timestamp,
 ) -> Result<Vec<GrantId>, StoreError> {
-    attempt("signing out", || async {
+    transact("signing out", || async {
         let transaction = durable.database.writes().begin().await?;
         revocations::insert(&transaction, &Revocation::of_session(session, now)).await?;
         let ids: Vec<uuid::Uuid> = Entity::find()
@@ -125,6 +125,8 @@ pub(super) async fn end_session(
             .filter(Column::SessionId.eq(session.0))
             .filter(Column::RefreshOffline.eq(false))
             .filter(Column::RevokedAt.is_null())
+            // One order for all, so that two at once do not wait for each other.
+            .order_by_asc(Column::Id)
             .into_tuple()
             .all(&transaction)
             .await?;

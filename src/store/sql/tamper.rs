@@ -8,7 +8,8 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 
 use crate::store::StoreError;
-use crate::store::sql::database::{Database, Synchronous};
+use crate::store::sql::database::Database;
+use crate::store::sql::sqlite::{Synchronous, open_file};
 
 /// Writes a record as another version might.
 pub(in crate::store) async fn write_raw(path: &Path, kind: &str, key: &str, text: &str) -> Result<(), StoreError> {
@@ -28,7 +29,7 @@ pub(in crate::store) async fn pretend_migrated(path: &Path, name: &str) -> Resul
 }
 
 async fn run(path: &Path, sql: &str, values: Vec<Value>) -> Result<(), StoreError> {
-    let database = Database::open(path, Synchronous::Normal, Duration::from_secs(30)).await?;
+    let database = open_file(path, Synchronous::Normal, Duration::from_secs(30)).await?;
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let result = database.writes().execute_raw(statement).await;
     result.map(drop).map_err(|error| StoreError::new("tampering", error))
@@ -40,7 +41,7 @@ pub(in crate::store) struct OtherWriter(Database);
 impl OtherWriter {
     /// Takes the file's write lock.
     pub(in crate::store) async fn begin(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(path, Synchronous::Normal, Duration::from_secs(30)).await?;
+        let database = open_file(path, Synchronous::Normal, Duration::from_secs(30)).await?;
         let begun = database.writes().execute_unprepared("BEGIN IMMEDIATE").await;
         begun.map(|_| Self(database)).map_err(|error| StoreError::new("tampering", error))
     }

@@ -1,4 +1,4 @@
-//! People on SQLite.
+//! People on SQL.
 //!
 //! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
 
@@ -7,7 +7,6 @@ use sea_orm::TransactionTrait as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    SqlErr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -15,7 +14,8 @@ use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
 use crate::model::revocation::Revocation;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
+use crate::store::sql::attempt::{attempt, transact};
+use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
 use crate::store::sql::revocations;
@@ -89,7 +89,7 @@ impl UserStore for Durable {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let revocation = Revocation::of_person(id, now);
-        attempt("setting a password", || async {
+        transact("setting a password", || async {
             let transaction = self.database.writes().begin().await?;
             let mut update = Entity::update_many()
                 .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
@@ -116,7 +116,7 @@ impl UserStore for Durable {
 
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
         let revocation = Revocation::of_person(id, ends);
-        attempt("disabling a person", || async {
+        transact("disabling a person", || async {
             let transaction = self.database.writes().begin().await?;
             let mut update = Entity::update_many()
                 .col_expr(Column::Disabled, Expr::value(disabled))
@@ -137,14 +137,8 @@ impl UserStore for Durable {
 
 /// Which unique index refused. The id's own would be a fault of ours and stays an error.
 fn taken(error: &DbErr) -> Option<UserInserted> {
-    let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else { return None };
-    if message.contains("users.username") {
-        Some(UserInserted::UsernameTaken)
-    } else if message.contains("users.email") {
-        Some(UserInserted::EmailTaken)
-    } else {
-        None
-    }
+    let columns = [("username", UserInserted::UsernameTaken), ("email", UserInserted::EmailTaken)];
+    columns.into_iter().find(|(column, _)| dialect::is_taken(error, "users", column)).map(|(_, taken)| taken)
 }
 
 fn to_row(user: &User) -> Result<ActiveModel, StoreError> {

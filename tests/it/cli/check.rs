@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::program::{Home, random_key};
+use crate::support::postgres::Postgres;
+use crate::support::redis::Redis;
 
 /// Five different mistakes; the line and column of each, and what its help names.
 const MISTAKES: &str = r#"[server]
@@ -73,4 +75,39 @@ async fn a_missing_folder_is_said() {
     let home = Home::new();
     home.run(&["check", "--config", "nowhere"]).await.refuses(3, &["nowhere", "does not exist"]);
     home.run(&["check"]).await.refuses(3, &["--config DIR", "vestibule dev"]);
+}
+
+/// The servers a configuration names are asked only with `--online`, and no password of theirs is shown.
+#[tokio::test]
+async fn online_says_whether_the_servers_can_be_used() {
+    let home = Home::new();
+    let postgres = Postgres::start("off");
+    let database = postgres.database();
+    let toml = format!(
+        "[server]\nissuer = \"https://id.example.com\"\n[keys]\nencryption_key = {{ env = \"KEY\" }}\n\
+         [database]\nurl = {{ env = \"DATABASE_URL\" }}\n[redis]\nurl = \"{}\"\n",
+        Redis::shared().url()
+    );
+    home.write("config/vestibule.toml", &toml);
+    let command = |arguments: &[&str], url: &str| {
+        let mut command = home.command(arguments);
+        command.env("KEY", random_key()).env("DATABASE_URL", url);
+        super::program::run(command, "")
+    };
+    let url = database.url().replace("vestibule@", "vestibule:hunter2@");
+    command(&["check"], "postgres://vestibule:hunter2@127.0.0.1:1/none").await.expect(0);
+    let ended = command(&["check", "--online"], &url).await.expect(0);
+    assert!(ended.stderr.contains("synchronous_commit = off"), "{}", ended.stderr);
+    assert_eq!(database.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0", "it changes nothing");
+    let nobody = "postgres://vestibule:hunter2@127.0.0.1:1/none";
+    let ended = command(&["check", "--online"], nobody).await.expect(4);
+    assert!(ended.stderr.contains("127.0.0.1:1") && !ended.stderr.contains("hunter2"), "{}", ended.stderr);
+
+    for _ in 0..2 {
+        command(&["migrate"], &url).await.expect(0);
+    }
+    assert_eq!(database.run("SELECT count(*) FROM users"), "0");
+    command(&["user", "add", "ada", "--config", "config"], &url).await.expect(0);
+    assert_eq!(database.run("SELECT username FROM users"), "ada");
+    command(&["migrate"], nobody).await.refuses(1, &["127.0.0.1:1"]);
 }

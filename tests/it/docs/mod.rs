@@ -46,6 +46,7 @@ const NOT_READ: &[(&str, &str)] = &[
     ("text", "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile"),
     ("ini", "a systemd unit, by other people's rules"),
     ("nginx", "by other people's rules"),
+    ("sql", "for the administrator of a PostgreSQL, whose password is chosen there"),
 ];
 
 macro_rules! pages {

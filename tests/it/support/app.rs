@@ -26,6 +26,7 @@ use super::configuration;
 use super::data::Folder;
 use super::http::{Http, Request};
 use super::logs;
+use super::postgres::{Database, Postgres};
 use super::redis::Redis;
 
 /// What holds the state.
@@ -35,6 +36,8 @@ pub enum Setup {
     Sqlite,
     /// SQLite, and sessions and codes in Redis.
     Redis,
+    /// PostgreSQL, and sessions and codes in Redis.
+    Postgres,
 }
 
 /// What a test may want otherwise.
@@ -50,12 +53,15 @@ pub struct Options {
     pub admin: bool,
     /// A Redis of its own.
     pub redis: Option<String>,
+    /// A database on a PostgreSQL of its own.
+    pub database: Option<Database>,
 }
 
 /// What instances share.
 #[derive(Debug)]
 struct Shared {
     folder: Folder,
+    database: Option<Database>,
     toml: String,
     clock: Arc<ManualClock>,
     prefix: String,
@@ -95,15 +101,20 @@ impl TestApp {
         let prefix = format!("t{}:", NEXT.fetch_add(1, Ordering::Relaxed));
         let redis = match setup {
             Setup::Sqlite => None,
-            Setup::Redis => Some(options.redis.unwrap_or_else(|| Redis::shared().url())),
+            Setup::Redis | Setup::Postgres => Some(options.redis.unwrap_or_else(|| Redis::shared().url())),
+        };
+        let database = match setup {
+            Setup::Sqlite | Setup::Redis => None,
+            Setup::Postgres => Some(options.database.unwrap_or_else(|| Postgres::shared().database())),
         };
         let folder = Folder::new();
+        let url =
+            database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("data").display()), Database::url);
         let mut toml = format!(
             "[server]\nissuer = \"{issuer}\"\nshutdown_timeout = \"1s\"\n\n\
-             [database]\nurl = \"sqlite:{}\"\n\n\
+             [database]\nurl = \"{url}\"\n\n\
              [keys]\nencryption_key = {{ env = \"TEST_KEY\" }}\n\n\
              [passwords]\nmemory_kib = 7168\niterations = 1\nthreads = 2\n",
-            folder.path().join("data").display(),
         );
         if let Some(url) = &redis {
             write!(toml, "\n[redis]\nurl = \"{url}\"\nkey_prefix = \"{prefix}\"\n").expect("text");
@@ -112,7 +123,7 @@ impl TestApp {
         toml.push_str(options.extra);
         // Where the machine's clock is, since the relying party reads that one; and then only by hand.
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
-        let shared = Shared { folder, toml, clock, prefix, issuer, origin, redis, admin: options.admin };
+        let shared = Shared { folder, database, toml, clock, prefix, issuer, origin, redis, admin: options.admin };
         Self::run(Arc::new(shared), listener).await
     }
 
@@ -216,6 +227,11 @@ impl TestApp {
         &self.shared.folder
     }
 
+    /// Its PostgreSQL database, where it has one.
+    pub fn database(&self) -> Option<&Database> {
+        self.shared.database.as_ref()
+    }
+
     /// Everything it keeps anywhere, as (place, bytes).
     pub fn kept(&self) -> Vec<(String, Vec<u8>)> {
         let mut kept = Vec::new();
@@ -223,6 +239,11 @@ impl TestApp {
             if !name.contains("/config/") {
                 kept.push((name, bytes));
             }
+        }
+        if let Some(database) = &self.shared.database {
+            let tables = database.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+            let rows = |table: &str| database.run(&format!("COPY {table} TO STDOUT")).into_bytes();
+            kept.extend(tables.lines().map(|table| (table.to_owned(), rows(table))));
         }
         if self.shared.redis.is_some() {
             kept.extend(Redis::shared().contents(&self.shared.prefix));

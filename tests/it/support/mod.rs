@@ -1,5 +1,5 @@
 //! What the behaviour tests stand on: the server in process on either set-up, a scripted browser, a
-//! relying party, a private Redis, and everything the server logged.
+//! relying party, private servers (PostgreSQL, Redis), and everything the server logged.
 //!
 //! Owns: starting, speaking to and inspecting the server. Does not own: what it should do (the files
 //! beside this folder).
@@ -15,6 +15,7 @@ pub mod http;
 pub mod jwt;
 pub mod logs;
 pub mod people;
+pub mod postgres;
 pub mod raw;
 pub mod redis;
 pub mod relying_party;
@@ -26,7 +27,8 @@ pub use app::{Options, Setup, TestApp};
 pub use ask::Ask;
 pub use people::Person;
 
-/// Runs each behaviour on both set-ups: SQLite alone, and SQLite with a real Redis.
+/// Runs each behaviour on both set-ups: SQLite alone, and a real PostgreSQL with a real Redis. That each
+/// store keeps its promises beside any other is what its contract is tested for (`src/store/contract`).
 #[macro_export]
 macro_rules! both_setups {
     ($($(#[$doc:meta])* async fn $name:ident($setup:ident: Setup) $body:block)*) => {
@@ -43,8 +45,8 @@ macro_rules! both_setups {
                 }
 
                 #[tokio::test]
-                async fn on_sqlite_with_redis() {
-                    behaviour(Setup::Redis).await;
+                async fn on_postgres_with_redis() {
+                    behaviour(Setup::Postgres).await;
                 }
             }
         )*

@@ -85,6 +85,10 @@ impl TestApp {
 
     /// Changes the durable database behind the server's back.
     pub async fn sql(&self, statement: &str) {
+        if let Some(database) = self.database() {
+            database.run(statement);
+            return;
+        }
         let path = self.folder().path().join("data/vestibule.db");
         let database = Database::connect(format!("sqlite:{}", path.display())).await.expect("the database");
         database.execute_unprepared(statement).await.expect("the statement");
@@ -93,7 +97,7 @@ impl TestApp {
 
     /// Disables somebody, as an admin will.
     pub async fn disable(&self, person: &Person) {
-        self.sql(&format!("UPDATE users SET disabled = 1 WHERE username = '{}'", person.username)).await;
+        self.sql(&format!("UPDATE users SET disabled = TRUE WHERE username = '{}'", person.username)).await;
         let user = self.app().stores.users.find(person.id).await.expect("the store").expect("somebody");
         assert!(user.disabled);
     }
