@@ -3,6 +3,7 @@
 //! Owns: what its commands share. Does not own: each command (one file each).
 
 mod add;
+mod import;
 mod list;
 mod set_roles;
 
@@ -17,10 +18,11 @@ use crate::store::StoreError;
 const EXAMPLES: &str = "\
 Examples:
   vestibule user add ada --email ada@example.com --role editor    prints a password, good for 7 days
+  vestibule user import people.csv
   vestibule user list
   vestibule user set-roles ada editor admin";
 
-/// Work on people: add, list, set their roles
+/// Work on people: add, import, list, set their roles
 ///
 /// Works on the running development server's people, or on those of --data DIR or --config DIR; the server
 /// may run meanwhile.
@@ -34,6 +36,7 @@ pub struct User {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::Add),
+    Import(import::Import),
     List(list::List),
     SetRoles(set_roles::SetRoles),
 }
@@ -46,6 +49,7 @@ impl User {
     pub async fn run(self) -> Result<Exit, Stop> {
         match self.command {
             Command::Add(command) => command.run().await,
+            Command::Import(command) => command.run().await,
             Command::List(command) => command.run().await,
             Command::SetRoles(command) => command.run().await,
         }
