@@ -82,13 +82,14 @@ pub(super) fn algorithm(section: &mut Section<'_, '_>, key: &'static str) -> Opt
     let Found { value, place } = section.string(key)?;
     let algorithm = Algorithm::parse(&value);
     if algorithm.is_none() {
-        let planned = ["HS256", "EdDSA", "PS256"].contains(&value.as_str());
+        let names = Algorithm::ALL.map(|algorithm| format!("\"{}\"", algorithm.as_str()));
+        let planned = value == "HS256";
         let message = if planned {
             format!("`{key}` = \"{value}\" is not supported in this version")
         } else {
             format!("`{key}` cannot be \"{value}\"")
         };
-        section.fault(&place, message, format!("write {key} = \"ES256\" or {key} = \"RS256\""));
+        section.fault(&place, message, format!("write {key} = {}", names.join(" or ")));
     }
     algorithm
 }

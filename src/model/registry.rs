@@ -104,6 +104,18 @@ impl Registry {
         self.clients.get(&client_id).filter(|client| client.enabled)
     }
 
+    /// The algorithms that tokens are signed with: one key each. RS256 and ES256 are the defaults of ID and
+    /// access tokens, so that they are always there; others when an API or an active client names them.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        let of_apis = self.apis.iter().map(|api| api.signing_alg);
+        let active = self.clients.values().filter(|client| client.enabled);
+        let of_clients = active.map(|client| client.id_token_signed_response_alg);
+        let named: HashSet<Algorithm> = of_apis.chain(of_clients).collect();
+        let always = [Algorithm::RS256, Algorithm::ES256];
+        Algorithm::ALL.into_iter().filter(|one| always.contains(one) || named.contains(one)).collect()
+    }
+
     /// The API with that audience.
     #[must_use]
     pub fn find_api(&self, audience: &str) -> Option<&Api> {

@@ -90,7 +90,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Opens the keyring: makes the first key of each algorithm where there is none, unseals all.
+    /// Opens the keyring: makes the first key of each of these algorithms where there is none, unseals all.
     /// Nothing is written unless every stored key opened. Needs a tokio runtime.
     ///
     /// # Errors
@@ -98,11 +98,12 @@ impl Tokens {
     pub async fn open(
         issuer: &Issuer,
         keys: &config::Keys,
+        algorithms: &[Algorithm],
         store: &dyn KeyStore,
         clock: &dyn Clock,
     ) -> Result<Self, TokenError> {
         let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
-        let keyring = keyring::open(&sealer, store, clock).await?;
+        let keyring = keyring::open(&sealer, algorithms, store, clock).await?;
         let jwks = jwk::set(keyring.keys())?;
         Ok(Self { issuer: issuer.clone(), keyring, jwks, rsa: RsaThreads::start()? })
     }
@@ -136,10 +137,10 @@ impl Tokens {
     async fn sign(&self, typ: &str, claims: &impl Serialize, algorithm: Algorithm) -> Result<String, TokenError> {
         let key = self.keyring.signing(algorithm).ok_or(TokenError::NoKey(algorithm))?;
         let input = sign::input(typ, key, claims)?;
-        match algorithm {
-            Algorithm::ES256 => sign::complete(input, key.signer.as_ref()),
-            Algorithm::RS256 => self.rsa.complete(input, key).await,
+        if algorithm.is_slow() {
+            return self.rsa.complete(input, key).await;
         }
+        sign::complete(input, key.signer.as_ref())
     }
 
     /// Verifies an access token of ours: compact form, header (`typ`, `alg` that belongs to `kid`),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
@@ -24,22 +24,41 @@ use crate::tokens::keyring::SigningKey;
 /// Signs with a key that is parsed already; `jsonwebtoken::encode` would parse it each time.
 pub(super) type Signer = dyn JwtSigner + Send + Sync;
 
-/// RS256 with a parsed key pair.
-pub(super) struct Rs256Signer(pub(super) RsaKeyPair);
+/// RS256 or PS256 with a parsed key pair.
+pub(super) struct RsaSigner {
+    pub(super) pair: RsaKeyPair,
+    pub(super) algorithm: Algorithm,
+}
 
-impl TrySign<Vec<u8>> for Rs256Signer {
+impl TrySign<Vec<u8>> for RsaSigner {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(SignatureError::from_source)?;
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let padding: &'static dyn RsaEncoding =
+            if self.algorithm == Algorithm::PS256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+        self.pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(SignatureError::from_source)?;
         Ok(signature)
     }
 }
 
-impl JwtSigner for Rs256Signer {
+impl JwtSigner for RsaSigner {
     fn algorithm(&self) -> jsonwebtoken::Algorithm {
-        jose(Algorithm::RS256)
+        jose(self.algorithm)
+    }
+}
+
+/// EdDSA with a parsed Ed25519 key pair (RFC 8037 3.1).
+pub(super) struct EdDsaSigner(pub(super) Ed25519KeyPair);
+
+impl TrySign<Vec<u8>> for EdDsaSigner {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
+        let signature = self.0.try_sign(message).map_err(SignatureError::from_source)?;
+        Ok(signature.as_ref().to_vec())
+    }
+}
+
+impl JwtSigner for EdDsaSigner {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jose(Algorithm::EdDSA)
     }
 }
 
@@ -64,6 +83,8 @@ pub(super) const fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     match algorithm {
         Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
         Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
+        Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
     }
 }
 

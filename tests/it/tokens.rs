@@ -93,6 +93,23 @@ both_setups! {
         assert_ne!(first["jti"], second["jti"]);
     }
 
+    /// An API's access tokens and a client's ID tokens are signed as their tables say.
+    async fn apis_and_clients_have_their_own_algorithms(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let token = app.access_token(&Ask::of("homeless").set("scope", "read:files"), &ada).await;
+        assert_eq!(jwt::header(&token)["alg"], "EdDSA");
+        jwt::verify(&app, &token, Algorithm::EdDSA).await;
+        let ask = Ask::of("asking");
+        let code = app.code(&ask, &ada).await;
+        let token = ask.redeem(&app, &code).await.expect(200).member("id_token");
+        assert_eq!(jwt::header(&token)["alg"], "PS256");
+        jwt::verify(&app, &token, Algorithm::PS256).await;
+        let metadata = app.get("/.well-known/openid-configuration").await.expect(200).json();
+        let supported = &metadata["id_token_signing_alg_values_supported"];
+        assert_eq!(*supported, serde_json::json!(["RS256", "ES256", "PS256"]), "of ID tokens only");
+    }
+
     /// Public keys only; one of each algorithm in use; RS256 always.
     async fn the_jwk_set_has_public_keys_with_kid_use_and_alg(setup: Setup) {
         let app = TestApp::start(setup).await;
@@ -100,7 +117,7 @@ both_setups! {
         let keys = answer.json()["keys"].as_array().expect("keys").clone();
         let mut algorithms: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().expect("alg")).collect();
         algorithms.sort_unstable();
-        assert_eq!(algorithms, ["ES256", "RS256"]);
+        assert_eq!(algorithms, ["ES256", "EdDSA", "PS256", "RS256"]);
         for key in &keys {
             assert_eq!(key["use"], "sig");
             assert!(key["kid"].as_str().is_some_and(|kid| kid.len() >= 16), "{key}");

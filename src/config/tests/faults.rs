@@ -176,7 +176,7 @@ fn mistakes_of_an_api_are_shown_where_they_stand() {
             "what it means to a person",
         ),
         (
-            "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"EdDSA\"".to_owned(),
+            "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"HS256\"".to_owned(),
             "3:15",
             "not supported in this version",
             "ES256",
