@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -13,10 +14,13 @@ use crate::config::redis::parse_url;
 use crate::config::registry::Written;
 use crate::config::section::Reader;
 use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Tables};
-use crate::config::{database, folder, lifetimes, limits, log, passwords, server};
+use crate::config::{database, folder, lifetimes, limits, log, passwords};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::{Scope, Scopes};
+
+/// Ctrl-C ends it in a second, whatever is under way.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What `dev` decides itself.
 #[derive(Debug, Clone)]
@@ -85,7 +89,7 @@ pub fn load_dev(
             issuer: settings.issuer.clone(),
             listen: settings.listen.clone(),
             admin_listen: None,
-            shutdown_timeout: server::SHUTDOWN_TIMEOUT,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
         },
         database: Database { folder: settings.data.clone(), acquire_timeout: database::ACQUIRE_TIMEOUT },
         redis: settings.redis_url.clone().map(Redis::at),

@@ -23,7 +23,7 @@ pub struct Server {
 }
 
 /// What `shutdown_timeout` is where it is not set.
-pub(super) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PORT: u16 = 9400;
 

@@ -1,4 +1,4 @@
-//! Our two cookies: their names, attributes and how they are read.
+//! Our cookies: their names, attributes and how they are read.
 //!
 //! Owns: the cookie rules (`__Host-` on https; HttpOnly, SameSite=Lax, Path=/, no Domain). Does not
 //! own: what the tokens in them open (`browser`, `session`).
@@ -16,6 +16,8 @@ pub enum Kind {
     Browser,
     /// Names the session of a signed-in person.
     Session,
+    /// Carries nothing: this browser was just sent to the issuer's host.
+    Moved,
 }
 
 impl Kind {
@@ -27,6 +29,8 @@ impl Kind {
             (Self::Browser, false) => "vestibule-browser",
             (Self::Session, true) => "__Host-vestibule-session",
             (Self::Session, false) => "vestibule-session",
+            (Self::Moved, true) => "__Host-vestibule-moved",
+            (Self::Moved, false) => "vestibule-moved",
         }
     }
 }
@@ -37,18 +41,36 @@ impl Kind {
 /// that a strict parser refuses must not hide ours.
 #[must_use]
 pub fn read(headers: &HeaderMap, kind: Kind, issuer: &Issuer) -> Option<OpaqueToken> {
+    values(headers, kind, issuer).find_map(|value| OpaqueToken::parse(std::str::from_utf8(value).ok()?))
+}
+
+/// Every value that the request carries under the cookie's name.
+fn values<'h>(headers: &'h HeaderMap, kind: Kind, issuer: &Issuer) -> impl Iterator<Item = &'h [u8]> {
     let name = kind.name(issuer).as_bytes();
     headers
         .get_all(COOKIE)
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(|pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="))
-        .find_map(|value| OpaqueToken::parse(std::str::from_utf8(value).ok()?))
+        .filter_map(move |pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="))
 }
 
 /// A cookie that carries a token until the browser is closed.
 #[must_use]
 pub fn set(kind: Kind, token: &OpaqueToken, issuer: &Issuer) -> Cookie<'static> {
     build(kind, token.expose().to_owned(), issuer)
+}
+
+/// Remembers for a moment that this browser was sent to the issuer's host.
+#[must_use]
+pub fn moved(issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = build(Kind::Moved, "1".to_owned(), issuer);
+    cookie.set_max_age(Duration::seconds(10));
+    cookie
+}
+
+/// Whether this browser was sent to the issuer's host a moment ago, by [`moved`].
+#[must_use]
+pub fn was_moved(headers: &HeaderMap, issuer: &Issuer) -> bool {
+    values(headers, Kind::Moved, issuer).next().is_some()
 }
 
 /// A cookie that removes itself.

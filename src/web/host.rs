@@ -7,6 +7,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName};
 use actix_web::http::{Method, Uri};
 
 use crate::protocol::issuer::Issuer;
+use crate::web::cookies;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -17,7 +18,9 @@ pub enum Opened {
     Here,
     /// Under another, and it can be opened again at this URL under the issuer.
     GoTo(String),
-    /// A form was posted under another host: its cookies and token belong elsewhere.
+    /// A form was posted under another host: its cookies and token belong elsewhere. Or the browser was
+    /// just sent to the issuer's host and its request still arrives under another one: a proxy rewrites
+    /// Host, and one more redirect would come back the same way.
     Refuse,
 }
 
@@ -35,7 +38,7 @@ pub fn opened(headers: &HeaderMap, method: &Method, uri: &Uri, by_trusted_proxy:
     if std::iter::once(first).chain(names).any(|name| is_issuers(name.trim(), issuer)) {
         return Opened::Here;
     }
-    if method == Method::GET || method == Method::HEAD {
+    if (method == Method::GET || method == Method::HEAD) && !cookies::was_moved(headers, issuer) {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         return Opened::GoTo(format!("{}{path}", issuer.origin()));
     }
@@ -54,7 +57,7 @@ fn is_issuers(name: &str, issuer: &Issuer) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use actix_web::http::header::{COOKIE, HeaderValue};
 
     use super::*;
 
@@ -88,6 +91,12 @@ mod tests {
     #[test]
     fn a_post_under_another_host_is_refused() {
         assert_eq!(decide(&Method::POST, &[(HOST, "127.0.0.1:9400")], false), Opened::Refuse);
+    }
+
+    #[test]
+    fn a_browser_that_was_sent_here_a_moment_ago_is_not_sent_round_in_circles() {
+        let rewritten = [(HOST, "backend:1"), (COOKIE, "other=x; vestibule-moved=1")];
+        assert_eq!(decide(&Method::GET, &rewritten, false), Opened::Refuse);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::protocol::issuer::Issuer;
 use crate::web::address::ClientAddress;
 use crate::web::assets;
+use crate::web::cookies;
 use crate::web::edge::Noted;
 use crate::web::host::{self, Opened};
 use crate::web::page_error::{Explanation, Kind, Link, PageError};
@@ -134,8 +135,18 @@ pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     } else {
         match opened {
             Opened::Here => next.call(request).await?,
-            Opened::GoTo(there) => request.into_response(see_other(&there)),
-            Opened::Refuse => request.error_response(PageError::wrong_host()),
+            Opened::GoTo(there) => {
+                let mut response = see_other(&there);
+                response
+                    .add_cookie(&cookies::moved(app.issuer()))
+                    .map_err(|error| PageError::internal().because(error))?;
+                request.into_response(response)
+            }
+            Opened::Refuse => {
+                let cause =
+                    "Host is not the issuer's: let the proxy pass it on, or name the proxy in [proxies] trusted";
+                request.error_response(PageError::wrong_host().because(cause))
+            }
         }
     };
     if let Some(page) = error_page(&response, &app) {

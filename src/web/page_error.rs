@@ -43,7 +43,7 @@ pub enum Kind {
     CrossSite,
     /// The form token is missing or another's.
     ForeignForm,
-    /// A form was posted under another host than the issuer's.
+    /// A form was posted under another host than the issuer's, or a proxy rewrites Host.
     WrongHost,
     /// No such page.
     NotFound,
@@ -171,7 +171,11 @@ impl Kind {
                 "It was not sent from the page that this browser was last shown: it may be an old page, or you \
                  signed in or out in another tab meanwhile. Nothing was changed."
             }
-            Self::WrongHost => "Forms are only accepted under this server's own address. Nothing was changed.",
+            Self::WrongHost => {
+                "Pages and forms are only served under this server's own address, and this request arrived under \
+                 another. Nothing was changed. If a proxy stands before the server, its operator has to let it pass \
+                 the Host header on, or name it in [proxies] trusted."
+            }
             Self::NotFound => "The address may be mistyped, or the page may have moved.",
             Self::MethodNotAllowed => "Open the page from the beginning.",
             Self::Busy => "Many people are signing in right now.",

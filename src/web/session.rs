@@ -100,5 +100,6 @@ pub async fn begin(app: &App, user: &User, before: Option<TokenHash>) -> Result<
     if let Some(before) = before {
         app.stores.sessions.end(&before).await?;
     }
+    tracing::info!(user_id = %user.id, session_id = %session.id, "session begun");
     Ok(cookie)
 }

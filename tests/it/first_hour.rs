@@ -4,6 +4,8 @@
 //! Owns: the mistakes of the first hour. Does not own: the second start, a taken port, damaged folders
 //! (`cli`), the commands of the documentation (`docs`), or what needs a real browser (`browser`).
 
+#![expect(clippy::expect_used, clippy::panic, reason = "in a test they are how it fails")]
+
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::{Value, json};

@@ -2,10 +2,13 @@
 //!
 //! Owns: the list of behaviours. Does not own: how they are asked for (`support`).
 
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod support;
 
 mod audiences;
 mod authorization_requests;
+mod browser;
 mod cli;
 mod client_authentication;
 mod client_credentials;
@@ -16,6 +19,7 @@ mod cors;
 mod cross_site_forms;
 mod cross_site_post;
 mod docs;
+mod external;
 mod first_hour;
 mod http_surface;
 mod metadata;
@@ -32,6 +36,7 @@ mod resilience;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod sign_in_log;
 mod sizes;
 mod store_failures;
 mod tokens;

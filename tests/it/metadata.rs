@@ -15,11 +15,15 @@ fn expect_nothing_empty(value: &Value, at: &str) {
         Value::String(text) => assert!(!text.is_empty(), "{at} is empty"),
         Value::Array(list) => {
             assert!(!list.is_empty(), "{at} is empty");
-            list.iter().for_each(|one| expect_nothing_empty(one, at));
+            for one in list {
+                expect_nothing_empty(one, at);
+            }
         }
         Value::Object(members) => {
             assert!(!members.is_empty(), "{at} is empty");
-            members.iter().for_each(|(name, one)| expect_nothing_empty(one, &format!("{at}.{name}")));
+            for (name, one) in members {
+                expect_nothing_empty(one, &format!("{at}.{name}"));
+            }
         }
         Value::Bool(_) | Value::Number(_) => {}
     }

@@ -72,7 +72,7 @@ both_setups! {
         let mut browser = app.browser();
         let ask = Ask::of("trusted").set("max_age", "60");
         let first = auth_time(&app, &mut browser, &ask, &ada).await;
-        app.advance(Duration::from_secs(60));
+        app.advance(Duration::from_mins(1));
         assert!(!asks_for_password(&app, &browser, &ask).await);
         app.advance(Duration::from_millis(1));
         assert!(asks_for_password(&app, &browser, &ask).await);

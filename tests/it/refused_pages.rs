@@ -24,3 +24,14 @@ async fn a_form_posted_under_another_host_is_refused_by_a_page() {
         assert!(posted.expect_page(400).contains("wrong_host"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_proxy_that_rewrites_the_host_gets_an_explanation_and_no_endless_redirect() {
+    let app = TestApp::start(Setup::Sqlite).await;
+    let first = app.request(Method::GET, "/login").header("host", "backend.test").send().await;
+    assert_eq!(first.status, 303);
+    let cookie = first.header("set-cookie").expect("a cookie that remembers the redirect").to_owned();
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    let again = app.request(Method::GET, "/login").header("host", "backend.test").header("cookie", &pair).send().await;
+    assert!(again.expect_page(400).contains("[proxies] trusted"));
+}

@@ -2,96 +2,129 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
+
 use crate::both_setups;
 use crate::support::configuration::secrets;
 use crate::support::data::places;
-use crate::support::{Ask, Person, Setup, TestApp, logs};
+use crate::support::{Ask, Person, Setup, TestApp, UserAgent, logs};
 
-/// Every secret of a run that went through everything there is, by name.
-async fn everything(app: &TestApp) -> BTreeMap<String, String> {
-    let mut secrets = BTreeMap::new();
-    let mut keep = |name: &str, value: &str| {
+/// What must be found nowhere, by name.
+#[derive(Default)]
+struct Known(BTreeMap<String, String>);
+
+impl Known {
+    fn keep(&mut self, name: &str, value: &str) {
         assert!(value.len() >= 12, "{name} is too short to look for");
-        secrets.insert(name.to_owned(), value.to_owned());
-    };
-    let (ada, nina) = (app.ada().await, app.newcomer("nina").await);
-    keep("ada's password", &ada.password);
-    keep("nina's generated password", &nina.password);
-    // A sign-in with everything: failed first, consent, code, tokens, userinfo, replay.
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+/// Every secret of a run that went through everything there is.
+async fn everything(app: &TestApp) -> Known {
+    let mut known = Known::default();
+    let ada = app.ada().await;
+    known.keep("ada's password", &ada.password);
+    whole_flow(app, &ada, &mut known).await;
+    codes_gone_wrong(app, &ada, &mut known).await;
+    own_password(app, &mut known).await;
+    other_grants(app, &ada, &mut known).await;
+    misplaced(app, &mut known).await;
+    known
+}
+
+/// A sign-in with everything: failed first, consent, code, tokens, userinfo, replay, sign-out.
+async fn whole_flow(app: &TestApp, ada: &Person, known: &mut Known) {
     let ask = Ask::of("web");
     let mut browser = app.browser();
     let login = browser.open(&ask.url(app)).await.page();
     let typo = "a wrong password, mistyped";
-    keep("mistyped password", typo);
+    known.keep("mistyped password", typo);
     let login = browser.sign_in(&login, &Person { password: typo.to_owned(), ..ada.clone() }).await.page();
-    let (action, form) = crate::support::UserAgent::form(&login, "/login");
-    keep("sign-in form token", form.value("csrf").expect("one"));
-    keep("transaction id", action.query().expect("an id").trim_start_matches("id="));
-    let consent = browser.sign_in(&login, &ada).await.page();
-    let (_, form) = crate::support::UserAgent::form(&consent, "/consent");
-    keep("consent form token", form.value("csrf").expect("one"));
+    let (action, form) = UserAgent::form(&login, "/login");
+    known.keep("sign-in form token", form.value("csrf").expect("one"));
+    known.keep("transaction id", action.query().expect("an id").trim_start_matches("id="));
+    let consent = browser.sign_in(&login, ada).await.page();
+    let (_, form) = UserAgent::form(&consent, "/consent");
+    known.keep("consent form token", form.value("csrf").expect("one"));
     let callback = browser.submit(&consent, "/consent", &[("decision", "allow")]).await.callback();
-    keep("code", &callback.code());
-    keep("verifier", ask.verifier.as_deref().expect("one"));
-    keep("state", ask.get("state").expect("one"));
-    keep("nonce", ask.get("nonce").expect("one"));
+    known.keep("code", &callback.code());
+    known.keep("verifier", ask.verifier.as_deref().expect("one"));
+    known.keep("state", ask.get("state").expect("one"));
+    known.keep("nonce", ask.get("nonce").expect("one"));
     for (name, cookie) in &browser.cookies {
-        keep(&format!("cookie {name}"), cookie);
+        known.keep(&format!("cookie {name}"), cookie);
     }
     let tokens = ask.redeem(app, &callback.code()).await.expect(200);
-    keep("access token", &tokens.member("access_token"));
-    keep("ID token", &tokens.member("id_token"));
+    known.keep("access token", &tokens.member("access_token"));
+    known.keep("ID token", &tokens.member("id_token"));
     app.userinfo(&tokens.member("access_token")).await.expect(200);
     ask.redeem(app, &callback.code()).await.expect_error(400, "invalid_grant");
     app.userinfo(&tokens.member("access_token")).await.expect_error(401, "invalid_token");
-    // A code that is not redeemed, and one that is tried wrongly.
-    let unused = Ask::of("web");
-    keep("unused code", &app.code(&unused, &ada).await);
+    let logout = browser.open(&app.url("/logout")).await.page();
+    browser.submit(&logout, "/logout", &[]).await.page();
+}
+
+/// A code that is not redeemed, one that is tried wrongly, and a posted request that nobody follows.
+async fn codes_gone_wrong(app: &TestApp, ada: &Person, known: &mut Known) {
+    known.keep("unused code", &app.code(&Ask::of("web"), ada).await);
     let wrong = Ask::of("web");
-    let code = app.code(&wrong, &ada).await;
-    keep("misused code", &code);
+    let code = app.code(&wrong, ada).await;
+    known.keep("misused code", &code);
     let guess = "guess-".repeat(10);
-    keep("guessed verifier", &guess);
-    wrong.token_request(app, &code).but("code_verifier", Some(&guess)).send().await.expect_error(400, "invalid_grant");
-    // The own password, a posted request, the other grants.
-    let new = "a new and rather long password";
-    keep("nina's password", new);
-    let mut second = app.browser();
-    let login = second.open(&app.url("/login")).await.page();
-    let page = second.sign_in(&login, &nina).await.page();
-    second.submit(&page, "/password", &[("password", new), ("repeated", new)]).await.page();
-    let posted = ask
+    known.keep("guessed verifier", &guess);
+    let request = wrong.token_request(app, &code).but("code_verifier", Some(&guess));
+    request.send().await.expect_error(400, "invalid_grant");
+    let posted = wrong
         .params()
         .iter()
-        .fold(app.request(reqwest::Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
+        .fold(app.request(Method::POST, "/authorize"), |request, (name, value)| request.field(name, value));
     let parked = posted.send().await.expect(303).location();
-    keep("parked id", parked.query().expect("an id").split_once('=').expect("a value").1);
+    known.keep("parked id", parked.query().expect("an id").split_once('=').expect("a value").1);
+}
+
+async fn own_password(app: &TestApp, known: &mut Known) {
+    let nina = app.newcomer("nina").await;
+    known.keep("nina's generated password", &nina.password);
+    let new = "a new and rather long password";
+    known.keep("nina's password", new);
+    let mut browser = app.browser();
+    let login = browser.open(&app.url("/login")).await.page();
+    let page = browser.sign_in(&login, &nina).await.page();
+    browser.submit(&page, "/password", &[("password", new), ("repeated", new)]).await.page();
+    for (name, cookie) in &browser.cookies {
+        known.keep(&format!("nina's cookie {name}"), cookie);
+    }
+}
+
+async fn other_grants(app: &TestApp, ada: &Person, known: &mut Known) {
     for client in ["service", "basic-only"] {
         let answer = app.token(client).field("grant_type", "client_credentials").send().await.expect(200);
-        keep(&format!("token of {client}"), &answer.member("access_token"));
+        known.keep(&format!("token of {client}"), &answer.member("access_token"));
     }
     let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
-    keep("token by password", &grant.field("password", &ada.password).send().await.expect(200).member("access_token"));
-    // Secrets where they do not belong.
+    let answer = grant.field("password", &ada.password).send().await.expect(200);
+    known.keep("token by password", &answer.member("access_token"));
+}
+
+/// Secrets where they do not belong, and wrong ones.
+async fn misplaced(app: &TestApp, known: &mut Known) {
     for (name, path) in [
         ("password in a query", "/token?password=hunter2-in-a-query"),
         ("token in a query", "/userinfo?access_token=token-in-a-query"),
         ("code in a query", "/login?code=code-in-a-query"),
         ("path secret", "/reset/secret-in-a-path"),
     ] {
-        let value = path.rsplit(['=', '/']).next().expect("one");
-        keep(name, value);
+        known.keep(name, path.rsplit(['=', '/']).next().expect("one"));
         app.get(path).await;
     }
-    let misplaced =
-        app.token("service").field("grant_type", "password-as-a-grant-type").field("username", "a-username-typed");
-    misplaced.field("password", "a-password-typed-elsewhere").send().await.expect_error(400, "unsupported_grant_type");
-    keep("password of a refused grant", "a-password-typed-elsewhere");
-    app.request(reqwest::Method::POST, "/token").basic("service", "a-wrong-client-secret").send().await;
-    keep("wrong client secret", "a-wrong-client-secret");
-    let logout = browser.open(&app.url("/logout")).await.page();
-    browser.submit(&logout, "/logout", &[]).await.page();
-    secrets
+    let refused = app.token("service").field("grant_type", "password-as-a-grant-type");
+    let answer = refused.field("password", "a-password-typed-elsewhere").send().await;
+    answer.expect_error(400, "unsupported_grant_type");
+    known.keep("password of a refused grant", "a-password-typed-elsewhere");
+    let wrong = app.request(Method::POST, "/token").basic("service", "a-wrong-client-secret");
+    wrong.field("grant_type", "client_credentials").send().await.expect_error(401, "invalid_client");
+    known.keep("wrong client secret", "a-wrong-client-secret");
 }
 
 both_setups! {
@@ -106,7 +139,7 @@ both_setups! {
         // The search itself finds what is there.
         assert!(!places(&stopped, "ada@example.test").is_empty());
         for kept in [&running, &stopped] {
-            for (name, secret) in &known {
+            for (name, secret) in &known.0 {
                 // Returned to the client as they came: nobody can do anything with them.
                 if matches!(name.as_str(), "state" | "nonce") {
                     continue;
@@ -128,7 +161,7 @@ both_setups! {
         let known = everything(&app).await;
         let log = logs::text();
         assert!(log.contains("\"/token\"") && log.contains("\"/login\""), "requests are logged by path template");
-        for (name, secret) in &known {
+        for (name, secret) in &known.0 {
             if let Some(at) = log.find(secret.as_str()) {
                 let line = log[..at].rfind('\n').map_or(0, |start| start + 1);
                 panic!("{name} is logged: {}", log[line..].lines().next().unwrap_or_default());

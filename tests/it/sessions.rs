@@ -114,9 +114,9 @@ both_setups! {
         let hash = vestibule::protocol::opaque::TokenHash::of(session.as_bytes());
         forged.extend([ada.sub(), ada.username.clone(), hash.to_key(), hash.to_hex(), String::new(), session[1..].to_owned()]);
         for cookie in forged {
-            let mut forger = browser.clone();
-            forger.cookies.insert(name.clone(), cookie.clone());
-            assert!(!app.is_signed_in(&forger).await, "{cookie}");
+            let mut attacker = browser.clone();
+            attacker.cookies.insert(name.clone(), cookie.clone());
+            assert!(!app.is_signed_in(&attacker).await, "{cookie}");
         }
         assert!(app.is_signed_in(&browser).await);
     }

@@ -1,5 +1,7 @@
 //! When a store fails: 503 that tells nothing, what needs no store goes on, and it recovers (threat L13).
 
+use std::fmt::Write as _;
+
 use reqwest::Method;
 
 use crate::both_setups;
@@ -14,7 +16,7 @@ fn expect_unavailable(answer: &Answer) {
     answer.expect_no_store();
     let mut said = answer.text().to_lowercase();
     for (name, value) in &answer.headers {
-        said.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes()).to_lowercase()));
+        write!(said, "\n{name}: {}", String::from_utf8_lossy(value.as_bytes()).to_lowercase()).expect("text");
     }
     for leak in [
         "sqlite",

@@ -8,6 +8,7 @@ use crate::protocol::token_request::GrantType;
 fn the_demonstration_is_as_described() {
     let config = load_dev(None, &settings(), &|_| None).unwrap();
     assert!(config.dev && config.redis.is_none());
+    assert_eq!(config.server.shutdown_timeout, std::time::Duration::from_secs(1), "Ctrl-C ends it in a second");
     let registry = &config.registry;
     let ids: Vec<&str> = registry.clients().map(|client| client.client_id.as_str()).collect();
     assert_eq!(ids, ["api", "cli", "first-party", "service", "spa", "web"]);

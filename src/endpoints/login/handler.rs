@@ -18,8 +18,9 @@ use crate::protocol::params::Params;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
+use crate::web::edge::Noted;
 use crate::web::page::{self, Frame};
-use crate::web::page_error::{PageError, seconds};
+use crate::web::page_error::{self, PageError, seconds};
 use crate::web::page_form::{PageForm, PageQuery};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
@@ -102,8 +103,12 @@ async fn submit(
                 .map_err(|error| PageError::internal().because(error))?;
             Ok(response)
         }
-        Tried::Refused => form.render(name, Some(Failure::Refused)),
+        Tried::Refused => {
+            Noted::note(&request, "sign_in_refused", None);
+            form.render(name, Some(Failure::Refused))
+        }
         Tried::Busy(wait) => {
+            Noted::note(&request, page_error::Kind::Busy.code(), None);
             let mut response = form.render(name, Some(Failure::Busy))?;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
             Ok(response)

@@ -4,7 +4,8 @@
 //!
 //! A code is a pointer plus a fact: taking its record out of the ephemeral store is one atomic step,
 //! and the unique key on its hash in the grant's row refuses a second redemption even where that store
-//! was flushed, restored or failed over. Either way the replay is recognised and the grant is revoked.
+//! was flushed, restored or failed over. Either way a replay after the first redemption is recognised and
+//! the grant is revoked; one that arrives during it is refused, and changes nothing.
 
 use secrecy::ExposeSecret as _;
 

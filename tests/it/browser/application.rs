@@ -47,6 +47,11 @@ impl Application {
         Self { client_id: client_id.to_owned(), secret: Some(SECRET.to_owned()), ..Self::cli(dev, receiver) }
     }
 
+    /// A public application that nobody registered yet, or not with this redirect URI.
+    pub fn public(dev: &DevServer, receiver: &Receiver, client_id: &str) -> Self {
+        Self { client_id: client_id.to_owned(), ..Self::cli(dev, receiver) }
+    }
+
     /// The same application, asking for this scope.
     pub fn asking(self, scope: &str) -> Self {
         Self { scope: scope.to_owned(), ..self }

@@ -58,16 +58,26 @@ impl DevServer {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let home = std::env::temp_dir().join(format!("vestibule-dev-{}-{number}", std::process::id()));
-        let config = home.join("config");
-        std::fs::create_dir_all(&config).expect("a folder for the configuration");
-        std::fs::write(config.join("test.toml"), toml).expect("the configuration");
+        std::fs::create_dir_all(home.join("config")).expect("a folder for the configuration");
+        std::fs::write(home.join("config/test.toml"), toml).expect("the configuration");
+        Self::start_in(home).await
+    }
 
+    /// Stops the server and starts it again on the same data, with one more file in its config folder.
+    pub async fn restart_with(mut self, toml: &str) -> Self {
+        self.process.kill().await.expect("to stop the server");
+        let home = std::mem::take(&mut self.home);
+        std::fs::write(home.join("config/pasted.toml"), toml).expect("the configuration");
+        Self::start_in(home).await
+    }
+
+    async fn start_in(home: PathBuf) -> Self {
         let mut process = binary(&home)
             .args(["dev", "--port", "0", "--print", "json"])
             .arg("--data")
             .arg(home.join("data"))
             .arg("--config")
-            .arg(&config)
+            .arg(home.join("config"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -145,7 +155,10 @@ impl Drop for DevServer {
         if std::thread::panicking() {
             eprintln!("the last lines of the server's log:\n{}", self.log());
         }
-        let _ = std::fs::remove_dir_all(&self.home);
+        // After a restart the folder belongs to the new server.
+        if !self.home.as_os_str().is_empty() {
+            let _ = std::fs::remove_dir_all(&self.home);
+        }
     }
 }
 

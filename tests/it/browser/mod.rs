@@ -27,6 +27,7 @@ pub mod traffic;
 mod consent;
 mod cross_site;
 mod looks;
+mod newcomer;
 mod resilience;
 mod sign_in;
 mod sign_out;

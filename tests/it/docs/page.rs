@@ -113,7 +113,9 @@ impl Block {
     #[track_caller]
     pub fn file(&self) -> &str {
         let first = self.text.lines().next().unwrap_or_default();
-        let name = first.strip_prefix("# ").filter(|name| name.ends_with(".toml") && !name.contains(' '));
+        let name = first
+            .strip_prefix("# ")
+            .filter(|name| Path::new(name).extension().is_some_and(|found| found == "toml") && !name.contains(' '));
         name.unwrap_or_else(|| panic!("{}: its first line is no comment with the name of its file", self.place))
     }
 }

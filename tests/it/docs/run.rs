@@ -110,9 +110,8 @@ async fn serve(home: &Home, arguments: &str) -> Child {
     let mut healthcheck = vec!["healthcheck"];
     healthcheck.extend(&arguments);
     while home.run(&healthcheck).await.code != Some(0) {
-        if child.try_wait().expect("a child").is_some() {
-            panic!("serve {arguments:?} ended: {}", std::fs::read_to_string(&log).unwrap_or_default());
-        }
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(child.try_wait().expect("a child").is_none(), "serve {arguments:?} ended: {}", said());
     }
     child
 }

@@ -28,12 +28,12 @@ impl Shell {
             std::fs::create_dir_all(&bin).expect("a folder");
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_vestibule"), vestibule).expect("a link");
         }
-        let path = std::env::var("PATH").expect("PATH");
+        let path = std::env::var_os("PATH").expect("PATH");
         let mut process = Command::new("bash")
             .args(["--noprofile", "--norc"])
             .current_dir(home)
             .env_clear()
-            .env("PATH", format!("{}:{path}", bin.display()))
+            .env("PATH", format!("{}:{}", bin.display(), path.display()))
             .env("HOME", home)
             .env("XDG_STATE_HOME", home.join("state"))
             .env("LC_ALL", "C.UTF-8")

@@ -38,6 +38,7 @@ pub enum Setup {
 }
 
 /// What a test may want otherwise.
+#[derive(Debug, Default)]
 pub struct Options {
     /// Of the issuer: `http://localhost:PORT` where absent.
     pub origin: Option<&'static str>,
@@ -49,12 +50,6 @@ pub struct Options {
     pub admin: bool,
     /// A Redis of its own.
     pub redis: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { origin: None, path: "", extra: "", admin: false, redis: None }
-    }
 }
 
 /// What instances share.
@@ -225,7 +220,7 @@ impl TestApp {
     pub fn kept(&self) -> Vec<(String, Vec<u8>)> {
         let mut kept = Vec::new();
         for (name, bytes) in self.shared.folder.contents() {
-            if !name.ends_with(".toml") {
+            if !name.contains("/config/") {
                 kept.push((name, bytes));
             }
         }

@@ -20,7 +20,7 @@ pub mod redis;
 pub mod relying_party;
 pub mod steps;
 
-pub use agent::{Arrival, Callback, UserAgent};
+pub use agent::{Arrival, UserAgent};
 pub use answer::Answer;
 pub use app::{Options, Setup, TestApp};
 pub use ask::Ask;

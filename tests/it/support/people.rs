@@ -46,7 +46,7 @@ impl TestApp {
 
     /// Somebody whose password was generated, good for seven days.
     pub async fn newcomer(&self, name: &str) -> Person {
-        let until = self.app().now().plus(Duration::from_secs(7 * 86_400));
+        let until = self.app().now().plus(Duration::from_hours(7 * 24));
         self.person_with(name, &["editor"], |user| {
             if let Some(password) = &mut user.password {
                 password.generated_until = Some(until);
