@@ -15,6 +15,7 @@ pub mod permissions;
 pub mod person;
 pub mod registry;
 pub mod session;
+pub mod shared_secret;
 pub mod signing_key;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::model::shared_secret::SharedSecret;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::{self, AccessTokenClaims};
 use crate::protocol::error::OAuthError;
@@ -25,7 +26,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::{KeyStore, StoreError};
 use crate::tokens::keyring::Keyring;
 use crate::tokens::seal::KeyEncryptionKeys;
-use crate::tokens::sign::RsaThreads;
+use crate::tokens::sign::{Hs256Signer, RsaThreads};
 
 /// `typ` of an ID token (RFC 7519 5.1).
 const ID_TOKEN_TYP: &str = "JWT";
@@ -126,6 +127,15 @@ impl Tokens {
         self.sign(access_token::TYP, claims, algorithm).await
     }
 
+    /// Signs an access token with the secret of the API that it is for (HS256). Nothing here verifies it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn sign_with_secret(&self, claims: &AccessTokenClaims, secret: &SharedSecret) -> Result<String, TokenError> {
+        let input = sign::input(access_token::TYP, jsonwebtoken::Algorithm::HS256, secret.kid(), claims)?;
+        sign::complete(input, &Hs256Signer::new(secret.expose()))
+    }
+
     /// Signs an ID token.
     ///
     /// # Errors
@@ -136,7 +146,7 @@ impl Tokens {
 
     async fn sign(&self, typ: &str, claims: &impl Serialize, algorithm: Algorithm) -> Result<String, TokenError> {
         let key = self.keyring.signing(algorithm).ok_or(TokenError::NoKey(algorithm))?;
-        let input = sign::input(typ, key, claims)?;
+        let input = sign::input(typ, key.signer.algorithm(), &key.kid, claims)?;
         if algorithm.is_slow() {
             return self.rsa.complete(input, key).await;
         }

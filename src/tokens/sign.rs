@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine as _;
@@ -78,6 +79,28 @@ impl JwtSigner for Es256Signer {
     }
 }
 
+/// HS256 with a secret that an API shares.
+pub(super) struct Hs256Signer(hmac::Key);
+
+impl Hs256Signer {
+    /// Making the key costs two blocks of SHA-256.
+    pub(super) fn new(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+}
+
+impl TrySign<Vec<u8>> for Hs256Signer {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
+        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
+    }
+}
+
+impl JwtSigner for Hs256Signer {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jsonwebtoken::Algorithm::HS256
+    }
+}
+
 /// The library's name of an algorithm.
 pub(super) const fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     match algorithm {
@@ -89,10 +112,15 @@ pub(super) const fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
 }
 
 /// The JWS signing input (RFC 7515 5.1): header and payload, encoded.
-pub(super) fn input(typ: &str, key: &SigningKey, claims: &impl Serialize) -> Result<String, TokenError> {
-    let mut header = Header::new(key.signer.algorithm());
+pub(super) fn input(
+    typ: &str,
+    algorithm: jsonwebtoken::Algorithm,
+    kid: &str,
+    claims: &impl Serialize,
+) -> Result<String, TokenError> {
+    let mut header = Header::new(algorithm);
     header.typ = Some(typ.to_owned());
-    header.kid = Some(key.kid.clone());
+    header.kid = Some(kid.to_owned());
     let unwritable = |_| TokenError::Cryptography("a token could not be written as JSON");
     let header = serde_json::to_vec(&header).map_err(unwritable)?;
     let payload = serde_json::to_vec(claims).map_err(unwritable)?;

@@ -43,7 +43,10 @@ const NOT_RUN: &[(&str, &str)] = &[
 
 /// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.
 const NOT_READ: &[(&str, &str)] = &[
-    ("text", "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile, a query of another database"),
+    (
+        "text",
+        "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile, a query of another database",
+    ),
     ("ini", "a systemd unit, by other people's rules"),
     ("nginx", "by other people's rules"),
 ];
