@@ -64,10 +64,14 @@ impl UserStore for Durable {
         .await?
         .into_iter()
         .collect();
-        let of = |user: &User| match stored.contains(&user.id.0) {
-            true => UserInserted::New,
-            false if taken.contains(user.username.as_str()) => UserInserted::UsernameTaken,
-            false => UserInserted::EmailTaken,
+        let of = |user: &User| {
+            if stored.contains(&user.id.0) {
+                UserInserted::New
+            } else if taken.contains(user.username.as_str()) {
+                UserInserted::UsernameTaken
+            } else {
+                UserInserted::EmailTaken
+            }
         };
         Ok(users.iter().map(of).collect())
     }

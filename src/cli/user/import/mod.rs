@@ -163,7 +163,7 @@ fn read_batch(rows: &mut Rows<impl io::BufRead>, clock: &dyn Clock) -> io::Resul
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH {
         let Some(Row { line, fields }) = rows.next()? else { break };
-        let outcome = fields.and_then(|fields| person::of(fields, now, &mut rng)).map(Box::new);
+        let outcome = fields.and_then(|fields| person::of(&fields, now, &mut rng)).map(Box::new);
         batch.push(Candidate { line, outcome });
     }
     Ok(batch)

@@ -16,7 +16,7 @@ use crate::protocol::time::Timestamp;
 ///
 /// # Errors
 /// The reason for an admin; nothing of a hash is in it.
-pub(super) fn of(fields: Fields, now: Timestamp, rng: &mut impl CryptoRng) -> Result<User, String> {
+pub(super) fn of(fields: &Fields, now: Timestamp, rng: &mut impl CryptoRng) -> Result<User, String> {
     let username = add::username(&fields.username).map_err(|why| format!("username: {why}"))?;
     let present = |text: &str| !text.trim().is_empty();
     let email = Some(fields.email.trim()).filter(|text| present(text)).map(add::email).transpose();
@@ -35,7 +35,7 @@ pub(super) fn of(fields: Fields, now: Timestamp, rng: &mut impl CryptoRng) -> Re
         email_verified: fields.email_verified,
         name,
         roles: each_once(&roles),
-        password: password(&fields)?,
+        password: password(fields)?,
         disabled: false,
         created_at: now,
         updated_at: now,
@@ -71,13 +71,13 @@ mod tests {
         }
     }
 
-    fn person(fields: Fields) -> Result<User, String> {
+    fn person(fields: &Fields) -> Result<User, String> {
         of(fields, Timestamp::from_seconds(1), &mut system_rng())
     }
 
     #[test]
     fn a_row_makes_a_person_in_normal_form() {
-        let user = person(fields(" ADA ", " Ada@Example.Test ", " a  b a ", HASH)).unwrap();
+        let user = person(&fields(" ADA ", " Ada@Example.Test ", " a  b a ", HASH)).unwrap();
         assert_eq!((user.username.as_str(), user.email.unwrap().as_str()), ("ada", "ada@example.test"));
         assert_eq!(user.roles.len(), 2);
         let password = user.password.unwrap();
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn an_unusable_password_is_none() {
         for hash in ["", " ", "!", "!Tq0Q1r", "*", "*LK*"] {
-            assert!(person(fields("ada", "", "", hash)).unwrap().password.is_none());
+            assert!(person(&fields("ada", "", "", hash)).unwrap().password.is_none());
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
             (verified, "email_verified: "),
             (named, "name: "),
         ] {
-            let why = person(fields).unwrap_err();
+            let why = person(&fields).unwrap_err();
             assert!(why.starts_with(column) && !why.contains("hunter2"), "{why}");
         }
     }

@@ -58,7 +58,7 @@ pub(super) struct Row {
 
 /// The rows of one file, one at a time.
 pub(super) enum Rows<R> {
-    Csv(Csv<R>),
+    Csv(Box<Csv<R>>),
     JsonLines(JsonLines<R>),
 }
 
@@ -69,7 +69,7 @@ impl<R: BufRead> Rows<R> {
     /// When the file cannot be read, or its header is not one.
     pub(super) fn open(format: Format, input: R) -> io::Result<Self> {
         Ok(match format {
-            Format::Csv => Self::Csv(Csv::open(input)?),
+            Format::Csv => Self::Csv(Box::new(Csv::open(input)?)),
             Format::Jsonl => Self::JsonLines(JsonLines::new(input)),
         })
     }
