@@ -192,7 +192,7 @@ fn mistakes_of_an_api_are_shown_where_they_stand() {
         (format!("{HS256}signing_secret = {{ env = \"SHORT\" }}"), "4:26", "fewer than 32 bytes", "head -c 32"),
         (
             format!("{HS256}signing_secret = [{{ env = \"KEY\" }}, {{ env = \"KEY\" }}]"),
-            "4:42",
+            "4:44",
             "takes one secret",
             "keep",
         ),

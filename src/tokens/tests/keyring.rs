@@ -112,7 +112,9 @@ async fn the_first_key_encryption_key_seals_and_all_open() {
     store.0.lock().unwrap().retain(|key| key.algorithm == Algorithm::RS256);
     open_with(&store, vec![kek(2), kek(1)]).await.unwrap();
     let keys = store.list().await.unwrap();
-    assert_ne!(keys[0].kek_id, keys[1].kek_id);
+    let (newest, oldest) = (&keys[0], &keys[Algorithm::ALL.len() - 1]);
+    assert_eq!(oldest.algorithm, Algorithm::RS256);
+    assert_ne!(newest.kek_id, oldest.kek_id);
     assert!(open_with(&store, vec![kek(1)]).await.is_err());
 }
 
