@@ -60,9 +60,10 @@ impl Application {
     ) -> anyhow::Result<Self> {
         ensure!(!listeners.is_empty(), "no address to listen on");
         let issuer = &config.server.issuer;
-        let tokens = Tokens::open(issuer, &config.keys, stores.keys.as_ref(), clock.as_ref())
-            .await
-            .context("cannot open the signing keys")?;
+        let tokens =
+            Tokens::open(issuer, &config.keys, &config.registry.algorithms(), stores.keys.as_ref(), clock.as_ref())
+                .await
+                .context("cannot open the signing keys")?;
         let passwords = PasswordHasher::start(&config.passwords)
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations)));

@@ -46,7 +46,14 @@ pub static WORLD: LazyLock<Config> = LazyLock::new(|| load_dev(None, &SETTINGS, 
 /// The keyring of the world; its keys are made anew in each process.
 pub static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
     let keys = config::Keys { encryption_keys: vec![KEY.into()] };
-    run(Tokens::open(&SETTINGS.issuer, &keys, &KeysInMemory::default(), &ManualClock::new(NOW))).unwrap()
+    run(Tokens::open(
+        &SETTINGS.issuer,
+        &keys,
+        &WORLD.registry.algorithms(),
+        &KeysInMemory::default(),
+        &ManualClock::new(NOW),
+    ))
+    .unwrap()
 });
 
 /// Runs a future to its end.

@@ -7,7 +7,9 @@ use url::Url;
 use crate::config::document::{Data, Table, Value};
 use crate::config::lifetimes;
 use crate::config::section::{Found, Reader, Section};
+use crate::config::source::Place;
 use crate::model::registry::{Api, ApiScope};
+use crate::model::shared_secret::{AccessTokenSigning, SharedSecret};
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::ClientId;
 use crate::protocol::scope::Scope;
@@ -18,7 +20,9 @@ pub(super) struct WrittenApi {
     pub(super) audience: Found<String>,
     pub(super) scopes: Vec<(Found<Scope>, String)>,
     pub(super) introspection_clients: Vec<Found<ClientId>>,
-    pub(super) signing_alg: Algorithm,
+    pub(super) signing: AccessTokenSigning,
+    /// Where the secret of HS256 stands.
+    pub(super) secret: Option<Place>,
     pub(super) access_token_lifetime: Option<std::time::Duration>,
     /// Whether every scope could be read: else a scope that nobody has may be one of these.
     pub(super) complete: bool,
@@ -35,7 +39,7 @@ impl WrittenApi {
                 .map(|(name, description)| ApiScope { name: name.value, description })
                 .collect(),
             access_token_lifetime: self.access_token_lifetime,
-            signing_alg: self.signing_alg,
+            signing: self.signing,
             introspection_clients: self.introspection_clients.into_iter().map(|client| client.value).collect(),
         }
     }
@@ -52,7 +56,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenApi> 
         "write an absolute URI, usually the base URL of the API: audience = \"https://api.example.com\"".to_owned()
     });
     let (scopes, complete) = scopes(&mut section);
-    let signing_alg = algorithm(&mut section, "signing_alg").unwrap_or(Algorithm::ES256);
+    let signing = signing(&mut section, audience.as_ref().map_or("", |found| found.value.as_str()));
     let access_token_lifetime = section.duration("access_token_lifetime", lifetimes::ACCESS_TOKEN);
     let introspection_clients = client_ids(&mut section);
     section.finish();
@@ -60,7 +64,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenApi> 
         audience: audience?,
         scopes,
         introspection_clients,
-        signing_alg,
+        signing: signing.0,
+        secret: signing.1,
         access_token_lifetime: access_token_lifetime.map(|found| found.value),
         complete,
     })
@@ -79,18 +84,66 @@ fn parse_audience(text: &str) -> Result<String, &'static str> {
 
 /// The algorithms that this version signs with; others get a fault that says which there are.
 pub(super) fn algorithm(section: &mut Section<'_, '_>, key: &'static str) -> Option<Algorithm> {
-    let Found { value, place } = section.string(key)?;
-    let algorithm = Algorithm::parse(&value);
+    let found = section.string(key)?;
+    read_algorithm(section, key, &found)
+}
+
+fn read_algorithm(
+    section: &mut Section<'_, '_>,
+    key: &str,
+    Found { value, place }: &Found<String>,
+) -> Option<Algorithm> {
+    let algorithm = Algorithm::parse(value);
     if algorithm.is_none() {
-        let planned = ["HS256", "EdDSA", "PS256"].contains(&value.as_str());
-        let message = if planned {
-            format!("`{key}` = \"{value}\" is not supported in this version")
+        let names = Algorithm::ALL.map(|algorithm| format!("\"{}\"", algorithm.as_str()));
+        let message = if value == "HS256" {
+            format!("`{key}` cannot be \"HS256\": only an API has tokens signed with a shared secret")
         } else {
             format!("`{key}` cannot be \"{value}\"")
         };
-        section.fault(&place, message, format!("write {key} = \"ES256\" or {key} = \"RS256\""));
+        section.fault(place, message, format!("write {key} = {}", names.join(" or ")));
     }
     algorithm
+}
+
+/// The algorithm, and for HS256 the secret with its place.
+fn signing(section: &mut Section<'_, '_>, audience: &str) -> (AccessTokenSigning, Option<Place>) {
+    const HELP: &str = "write signing_secret_file = \"PATH\" or signing_secret = { env = \"NAME\" }, with at least 32 bytes \
+                        that no other API has: head -c 32 /dev/urandom | base64";
+    let default = || AccessTokenSigning::Key(Algorithm::ES256);
+    let found = section.string("signing_alg");
+    let secrets = section.secrets("signing_secret", "signing_secret_file");
+    let Some(shared) = found.as_ref().filter(|found| found.value == "HS256") else {
+        if let Some(place) = &secrets.place {
+            section.fault(
+                place,
+                "`signing_secret` is only for signing_alg = \"HS256\"",
+                "remove it: keys are made here",
+            );
+        }
+        let algorithm = found.and_then(|found| read_algorithm(section, "signing_alg", &found));
+        return (algorithm.map_or_else(default, AccessTokenSigning::Key), None);
+    };
+    if secrets.place.is_none() {
+        section.fault(&shared.place, "`signing_alg` = \"HS256\" needs a secret that the API shares", HELP);
+    }
+    let mut read = Vec::new();
+    for secret in &secrets.found {
+        if secret.in_the_open {
+            section.fault(&secret.place, "`signing_secret` shows the secret to all who read this file", HELP);
+        } else if let Some(shared) = SharedSecret::new(secret.text.clone(), audience) {
+            read.push((shared, secret.place.clone()));
+        } else {
+            section.fault(&secret.place, "`signing_secret` has fewer than 32 bytes", HELP);
+        }
+    }
+    if let [_, (_, place), ..] = read.as_slice() {
+        section.fault(place, "`signing_secret` takes one secret", "keep the one that the API verifies with");
+    }
+    // Where there is none, there is a fault.
+    read.into_iter()
+        .next()
+        .map_or_else(|| (default(), None), |(shared, place)| (AccessTokenSigning::Secret(shared), Some(place)))
 }
 
 /// `scopes = [{ name = "read:users", description = "…" }]`.

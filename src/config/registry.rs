@@ -14,6 +14,7 @@ use crate::config::section::{Found, Reader};
 use crate::config::source::Place;
 use crate::config::values::ScopeList;
 use crate::model::registry::Registry;
+use crate::model::shared_secret::{AccessTokenSigning, SharedSecret};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::scope::Scope;
 
@@ -50,6 +51,7 @@ impl Written {
         unique(reader, "role", self.roles.iter().map(|role| (role.name.value.as_str(), &role.name.place)));
         unique(reader, "scope", self.scopes().map(|scope| (scope.value.as_str(), &scope.place)));
         self.check_audiences(reader, issuer);
+        self.check_secrets(reader);
         self.check_introspection(reader);
         self.check_scopes(reader);
     }
@@ -76,6 +78,30 @@ impl Written {
                 let help = dangling("write the `audience` of an [[apis]] entry", audience, audiences());
                 let fault = Fault::at(place, format!("no API has the audience \"{audience}\""), help);
                 reader.faults.push(fault.kind(Kind::Absent));
+            }
+        }
+    }
+
+    /// An API that shares its secret must not be able to make tokens for another, and is asked for by
+    /// name: what was not meant for it stays with keys of ours.
+    fn check_secrets(&self, reader: &mut Reader<'_>) {
+        let mut seen: Vec<(&WrittenApi, &SharedSecret)> = Vec::new();
+        for api in &self.apis {
+            let AccessTokenSigning::Secret(secret) = &api.signing else { continue };
+            let known = seen.iter().find(|(_, known)| known.is_same(secret)).and_then(|(api, _)| api.secret.as_ref());
+            if let (Some(known), Some(place)) = (known, &api.secret) {
+                let help = "make another: whoever has it could make tokens for both APIs";
+                let fault = Fault::at(place, "two APIs have the same `signing_secret`", help);
+                reader.faults.push(fault.and(known, "the other one"));
+            }
+            seen.push((api, secret));
+            for client in &self.clients {
+                let default = client.client.default_audience.as_deref() == Some(api.audience.value.as_str());
+                if let (true, Some(place)) = (default, &client.default_audience) {
+                    let message = "`default_audience` cannot be an API whose tokens are signed with HS256";
+                    let help = "remove it: such an API is named by `resource` or by its scopes";
+                    reader.faults.push(Fault::at(place, message, help).and(&api.audience.place, "the API"));
+                }
             }
         }
     }

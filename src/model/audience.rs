@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::client::Client;
 use crate::model::registry::{Api, Registry};
+use crate::model::shared_secret::AccessTokenSigning;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::Audience;
 use crate::protocol::error::OAuthError;
@@ -18,7 +19,7 @@ pub struct Destination {
     /// `aud`.
     pub audience: Audience,
     /// How it is signed.
-    pub algorithm: Algorithm,
+    pub signing: AccessTokenSigning,
     /// How long it lives.
     pub lifetime: Duration,
 }
@@ -27,7 +28,8 @@ pub struct Destination {
 ///
 /// # Errors
 /// `invalid_target` when the resource is not an API of this client; `invalid_scope` when scopes of
-/// another API stand beside it, or scopes of two APIs stand without `resource`.
+/// another API stand beside it, scopes of two APIs stand without `resource`, or `openid` stands beside an
+/// API that shares its secret.
 pub fn check_target(
     requested: &Scopes,
     resource: Option<&str>,
@@ -37,7 +39,8 @@ pub fn check_target(
     let owners = owners(requested, registry);
     let Some(resource) = resource else {
         return match owners.as_slice() {
-            [] | [_] => Ok(()),
+            [] => Ok(()),
+            [api] => check_openid(requested, api),
             [first, second, ..] => Err(OAuthError::invalid_scope(format!(
                 "the scopes belong to two APIs, {} and {}: ask for one with resource",
                 first.audience, second.audience
@@ -46,11 +49,22 @@ pub fn check_target(
     };
     let api = allowed_api(resource, client, registry)?;
     match owners.iter().find(|owner| owner.audience != api.audience) {
-        None => Ok(()),
+        None => check_openid(requested, api),
         Some(other) => Err(OAuthError::invalid_scope(format!(
             "resource is {} but the scopes also name {}",
             api.audience, other.audience
         ))),
+    }
+}
+
+/// A token that the API could have made must open nothing here, so none is made that would.
+fn check_openid(requested: &Scopes, api: &Api) -> Result<(), OAuthError> {
+    match api.signing {
+        AccessTokenSigning::Secret(_) if requested.has("openid") => Err(OAuthError::invalid_scope(format!(
+            "tokens for {} are signed with a secret that it shares (HS256): ask for its scopes without openid",
+            api.audience
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -104,7 +118,7 @@ pub fn destination(
     let own = [api.and_then(|api| api.access_token_lifetime), client.access_token_lifetime];
     Ok(Destination {
         audience: Audience::from_list(list),
-        algorithm: api.map_or(Algorithm::ES256, |api| api.signing_alg),
+        signing: api.map_or(AccessTokenSigning::Key(Algorithm::ES256), |api| api.signing.clone()),
         lifetime: own.into_iter().flatten().min().unwrap_or(fallback),
     })
 }

@@ -18,6 +18,7 @@ pub mod registry;
 pub mod revocation;
 pub mod secret_key;
 pub mod session;
+pub mod shared_secret;
 pub mod signing_key;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::client::{AuthenticatedClient, Client};
+use crate::model::shared_secret::AccessTokenSigning;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::client_auth::UnverifiedClient;
 use crate::protocol::error::OAuthError;
@@ -25,7 +26,7 @@ pub struct Api {
     /// Overrides the global lifetime.
     pub access_token_lifetime: Option<Duration>,
     /// Algorithm of its access tokens.
-    pub signing_alg: Algorithm,
+    pub signing: AccessTokenSigning,
     /// Clients that may introspect its tokens (served later).
     pub introspection_clients: Vec<ClientId>,
 }
@@ -102,6 +103,21 @@ impl Registry {
     pub fn find_client(&self, client_id: &str) -> Option<&Arc<Client>> {
         let client_id = ClientId::parse(client_id).ok()?;
         self.clients.get(&client_id).filter(|client| client.enabled)
+    }
+
+    /// The algorithms that tokens are signed with: one key each. RS256 and ES256 are the defaults of ID and
+    /// access tokens, so that they are always there; others when an API or an active client names them.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        let of_apis = self.apis.iter().filter_map(|api| match api.signing {
+            AccessTokenSigning::Key(algorithm) => Some(algorithm),
+            AccessTokenSigning::Secret(_) => None,
+        });
+        let active = self.clients.values().filter(|client| client.enabled);
+        let of_clients = active.map(|client| client.id_token_signed_response_alg);
+        let named: HashSet<Algorithm> = of_apis.chain(of_clients).collect();
+        let always = [Algorithm::RS256, Algorithm::ES256];
+        Algorithm::ALL.into_iter().filter(|one| always.contains(one) || named.contains(one)).collect()
     }
 
     /// The API with that audience.

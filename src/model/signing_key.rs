@@ -13,11 +13,15 @@ pub enum Algorithm {
     RS256,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// RSASSA-PSS with SHA-256, 2048 bits.
+    PS256,
+    /// Ed25519 (RFC 8037).
+    EdDSA,
 }
 
 impl Algorithm {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::RS256, Self::ES256];
+    pub const ALL: [Self; 4] = [Self::RS256, Self::ES256, Self::PS256, Self::EdDSA];
 
     /// The name in `alg`.
     #[must_use]
@@ -25,7 +29,15 @@ impl Algorithm {
         match self {
             Self::RS256 => "RS256",
             Self::ES256 => "ES256",
+            Self::PS256 => "PS256",
+            Self::EdDSA => "EdDSA",
         }
+    }
+
+    /// Whether a signature takes most of a millisecond, too long for the event loop.
+    #[must_use]
+    pub const fn is_slow(self) -> bool {
+        matches!(self, Self::RS256 | Self::PS256)
     }
 
     /// Reads a name.

@@ -4,7 +4,8 @@
 //! the stored form (`phc`), who signs in (`authenticate`).
 //!
 //! A password is hashed in Unicode normal form C, so that it is the same one from every keyboard. This
-//! is decided once: another form would lock out people whose passwords are stored.
+//! is decided once: another form would lock out people whose passwords are stored. Only verifying also
+//! tries what was typed, for hashes that another program made.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::config;
 use crate::model::person::StoredPassword;
 use crate::passwords::phc::{Bounded, Hash, OUTPUT_LEN, SALT_LEN};
 use crate::passwords::pool::{Busy, Memory, Pool};
+use crate::passwords::stored::Stored;
 
 /// What came of verifying.
 #[derive(Debug)]
@@ -114,16 +116,36 @@ impl Rules {
     }
 
     fn verify(&self, memory: &mut Memory, password: &SecretString, stored: Option<&SecretString>) -> Verdict {
-        let password = normal(password);
-        let known = stored.and_then(|phc| Hash::parse(phc.expose_secret()));
-        let matches = self.computes_to(memory, &password, known.as_ref().unwrap_or(&self.dummy));
-        match known {
-            Some(hash) if matches => {
-                let weaker = hash.is_weaker_than(&self.configured);
-                Verdict::Right { upgrade: weaker.then(|| self.hash(memory, &password)).flatten() }
-            }
-            _ => Verdict::Wrong,
+        let normal = normal(password);
+        let known = stored.and_then(|stored| Stored::parse(stored.expose_secret()).ok());
+        let typed = password.expose_secret();
+        let mut right = self.is_hash_of(memory, &normal, known.as_ref());
+        if !right && typed != normal.as_str() {
+            // Another program hashed what was typed, in whatever form the keyboard gave.
+            right = self.is_hash_of(memory, typed, known.as_ref());
         }
+        let weaker = match known {
+            Some(Stored::Argon2(hash)) if right => hash.is_weaker_than(&self.configured),
+            Some(Stored::Imported(_)) if right => true,
+            _ => return Verdict::Wrong,
+        };
+        Verdict::Right { upgrade: weaker.then(|| self.hash(memory, &normal)).flatten() }
+    }
+
+    /// Verifies one form of a password. Whatever is stored, a hash is computed: that of a dummy where
+    /// there is none, or one that cannot be it.
+    fn is_hash_of(&self, memory: &mut Memory, password: &str, known: Option<&Stored>) -> bool {
+        let computed = match known {
+            Some(Stored::Argon2(hash)) => return self.computes_to(memory, password, hash),
+            Some(Stored::Imported(imported)) => imported.matches(password.as_bytes()),
+            None => None,
+        };
+        if let Some(matches) = computed {
+            self.hashes_run.fetch_add(1, Ordering::Relaxed);
+            return matches;
+        }
+        self.computes_to(memory, password, &self.dummy);
+        false
     }
 
     fn computes_to(&self, memory: &mut Memory, password: &str, hash: &Hash) -> bool {

@@ -1,14 +1,16 @@
 //! Passwords: hashing off the event loop in a bounded pool, the rules for new ones, and signing in.
 //!
-//! Owns: argon2id, the queue, the dummy hash, the blocklist. Does not own: people (`model`, `store`).
+//! Owns: argon2id, verifying imported hashes, the queue, the dummy hash, the blocklist. Does not own: people (`model`, `store`).
 
 mod authenticate;
 mod blocklist;
 mod generate;
 mod hasher;
+mod imported;
 mod phc;
 mod policy;
 mod pool;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +19,4 @@ pub use generate::generate;
 pub use hasher::{PasswordHasher, Verdict};
 pub use policy::{PolicyFault, check_new};
 pub use pool::Busy;
+pub use stored::{StoredFault, scheme_of};

@@ -7,6 +7,10 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq as _;
 
+use crate::passwords::stored::StoredFault;
+
+/// The scheme.
+const NAME: &str = "argon2";
 /// Above this a stored or configured hash is not computed: 256 MiB.
 const MOST_MEMORY_KIB: u32 = 256 * 1024;
 /// Likewise for passes.
@@ -62,17 +66,27 @@ impl Hash {
         })
     }
 
-    /// Reads a PHC string; `None` when it is malformed, of another scheme, or above the ceilings.
-    pub(super) fn parse(phc: &str) -> Option<Self> {
-        let parsed = PasswordHash::new(phc).ok()?;
-        Some(Self {
-            algorithm: Algorithm::try_from(parsed.algorithm.as_str()).ok()?,
+    /// Reads a PHC string.
+    ///
+    /// # Errors
+    /// When it is malformed, of another scheme, or above the ceilings.
+    pub(super) fn parse(phc: &str) -> Result<Self, StoredFault> {
+        let malformed = StoredFault::Malformed(NAME);
+        let parsed = PasswordHash::new(phc).map_err(|_| malformed)?;
+        let params = Params::try_from(&parsed).map_err(|_| malformed)?;
+        Ok(Self {
+            algorithm: Algorithm::try_from(parsed.algorithm.as_str()).map_err(|_| malformed)?,
             // Without a version it is one from before there were versions.
-            version: parsed.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
-            params: Bounded::check(Params::try_from(&parsed).ok()?).ok()?,
-            salt: parsed.salt?,
-            output: parsed.hash?,
+            version: parsed.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| malformed)?,
+            params: Bounded::check(params).map_err(|_| StoredFault::TooCostly(NAME))?,
+            salt: parsed.salt.ok_or(malformed)?,
+            output: parsed.hash.ok_or(malformed)?,
         })
+    }
+
+    /// The variant, by its name.
+    pub(super) const fn scheme(&self) -> &'static str {
+        self.algorithm.as_str()
     }
 
     /// What computes this hash again.

@@ -79,6 +79,10 @@ pub enum UserInserted {
 pub trait UserStore: Send + Sync {
     /// Stores a new person. Uniqueness of username and e-mail is the database's, so two at once give one `New`.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError>;
+    /// Stores new people, all in one transaction and at most a thousand at once; what came of each, in
+    /// their order. Whoever cannot be stored does not keep the others out; of two with one name in the
+    /// list, the first is stored.
+    async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError>;
     /// By id.
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// By username or e-mail address, whichever the name is; one indexed read either way.

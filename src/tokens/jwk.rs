@@ -11,11 +11,12 @@ use crate::tokens::keyring::SigningKey;
 use crate::tokens::sign::jose;
 
 /// The JWK of a public key, with `use`, `alg` and `kid`; `kid` is its SHA-256 thumbprint (RFC 7638).
-/// `public` is a PKCS#1 `RSAPublicKey`, or an uncompressed point.
+/// `public` is a PKCS#1 `RSAPublicKey`, an uncompressed point, or the 32 bytes of RFC 8032.
 pub(super) fn of(algorithm: Algorithm, public: &[u8]) -> Result<(String, Jwk), TokenError> {
     let key = match algorithm {
-        Algorithm::RS256 => DecodingKey::from_rsa_der(public),
+        Algorithm::RS256 | Algorithm::PS256 => DecodingKey::from_rsa_der(public),
         Algorithm::ES256 => DecodingKey::from_ec_der(public),
+        Algorithm::EdDSA => DecodingKey::from_ed_der(public),
     };
     let refused = |_| TokenError::Cryptography("a public key could not be written as a JWK");
     let mut jwk = Jwk::from_decoding_key(&key, Some(jose(algorithm))).map_err(refused)?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaKeyPair,
 };
 use jsonwebtoken::jwk::Jwk;
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ use crate::store::KeyStore;
 use crate::tokens::TokenError;
 use crate::tokens::jwk;
 use crate::tokens::seal::KeyEncryptionKeys;
-use crate::tokens::sign::{Es256Signer, Rs256Signer, Signer};
+use crate::tokens::sign::{EdDsaSigner, Es256Signer, RsaSigner, Signer};
 use crate::tokens::verify::Verifier;
 
 /// One key, parsed: what signs, what verifies, what is published.
@@ -73,17 +73,18 @@ impl Keyring {
     }
 }
 
-/// Opens every stored key and makes what is missing. All stored keys must open before anything is
+/// Opens every stored key and makes what is missing of these algorithms. All stored keys must open before anything is
 /// written. What was made is read back, so that of two instances that start together both use the
 /// key that the store kept.
 pub(super) async fn open(
     keks: &KeyEncryptionKeys,
+    algorithms: &[Algorithm],
     store: &dyn KeyStore,
     clock: &dyn Clock,
 ) -> Result<Keyring, TokenError> {
     let keyring = unseal_all(keks, &store.list().await?)?;
     let missing: Vec<Algorithm> =
-        Algorithm::ALL.into_iter().filter(|algorithm| keyring.signing(*algorithm).is_none()).collect();
+        algorithms.iter().copied().filter(|algorithm| keyring.signing(*algorithm).is_none()).collect();
     if missing.is_empty() {
         return Ok(keyring);
     }
@@ -115,11 +116,21 @@ fn unseal(keks: &KeyEncryptionKeys, stored: &SealedSigningKey) -> Result<Signing
 /// Parses a PKCS#8 document for good.
 fn parse(algorithm: Algorithm, pkcs8: &[u8]) -> Option<SigningKey> {
     let (public, signer, verifier): (Vec<u8>, Arc<Signer>, _) = match algorithm {
-        Algorithm::RS256 => {
+        Algorithm::RS256 | Algorithm::PS256 => {
             let pair = RsaKeyPair::from_pkcs8(pkcs8).ok()?;
             let public = pair.public_key().as_ref().to_vec();
-            let verifier = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &public).ok()?;
-            (public, Arc::new(Rs256Signer(pair)), verifier)
+            let verifier = if algorithm == Algorithm::PS256 {
+                ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &public)
+            } else {
+                ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &public)
+            };
+            (public, Arc::new(RsaSigner { pair, algorithm }), verifier.ok()?)
+        }
+        Algorithm::EdDSA => {
+            let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
+            let public = pair.public_key().as_ref().to_vec();
+            let verifier = ParsedPublicKey::new(&ED25519, &public).ok()?;
+            (public, Arc::new(EdDsaSigner(pair)), verifier)
         }
         Algorithm::ES256 => {
             let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
@@ -136,7 +147,12 @@ fn parse(algorithm: Algorithm, pkcs8: &[u8]) -> Option<SigningKey> {
 fn generate(algorithm: Algorithm) -> Result<(String, Zeroizing<Vec<u8>>), TokenError> {
     let failed = |_| TokenError::Cryptography("a signing key could not be made");
     let (public, pkcs8) = match algorithm {
-        Algorithm::RS256 => {
+        Algorithm::EdDSA => {
+            let pair = Ed25519KeyPair::generate().map_err(failed)?;
+            let pkcs8 = pair.to_pkcs8().map_err(failed)?;
+            (pair.public_key().as_ref().to_vec(), Zeroizing::new(pkcs8.as_ref().to_vec()))
+        }
+        Algorithm::RS256 | Algorithm::PS256 => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
             let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
             (pair.public_key().as_ref().to_vec(), Zeroizing::new(pkcs8.as_ref().to_vec()))

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::model::shared_secret::SharedSecret;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::{self, AccessTokenClaims};
 use crate::protocol::error::OAuthError;
@@ -28,7 +29,7 @@ use crate::store::{KeyStore, StoreError};
 use crate::tokens::keyring::Keyring;
 use crate::tokens::refresh::MacKeys;
 use crate::tokens::seal::KeyEncryptionKeys;
-use crate::tokens::sign::RsaThreads;
+use crate::tokens::sign::{Hs256Signer, RsaThreads};
 
 /// `typ` of an ID token (RFC 7519 5.1).
 const ID_TOKEN_TYP: &str = "JWT";
@@ -94,7 +95,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Opens the keyring: makes the first key of each algorithm where there is none, unseals all.
+    /// Opens the keyring: makes the first key of each of these algorithms where there is none, unseals all.
     /// Nothing is written unless every stored key opened. Needs a tokio runtime.
     ///
     /// # Errors
@@ -102,11 +103,12 @@ impl Tokens {
     pub async fn open(
         issuer: &Issuer,
         keys: &config::Keys,
+        algorithms: &[Algorithm],
         store: &dyn KeyStore,
         clock: &dyn Clock,
     ) -> Result<Self, TokenError> {
         let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
-        let keyring = keyring::open(&sealer, store, clock).await?;
+        let keyring = keyring::open(&sealer, algorithms, store, clock).await?;
         let jwks = jwk::set(keyring.keys())?;
         let refresh = refresh::open(&sealer, store, clock).await?;
         Ok(Self { issuer: issuer.clone(), keyring, jwks, refresh, rsa: RsaThreads::start()? })
@@ -130,6 +132,15 @@ impl Tokens {
         self.sign(access_token::TYP, claims, algorithm).await
     }
 
+    /// Signs an access token with the secret of the API that it is for (HS256). Nothing here verifies it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn sign_with_secret(&self, claims: &AccessTokenClaims, secret: &SharedSecret) -> Result<String, TokenError> {
+        let input = sign::input(access_token::TYP, jsonwebtoken::Algorithm::HS256, secret.kid(), claims)?;
+        sign::complete(input, &Hs256Signer::new(secret.expose()))
+    }
+
     /// Signs an ID token.
     ///
     /// # Errors
@@ -140,11 +151,11 @@ impl Tokens {
 
     async fn sign(&self, typ: &str, claims: &impl Serialize, algorithm: Algorithm) -> Result<String, TokenError> {
         let key = self.keyring.signing(algorithm).ok_or(TokenError::NoKey(algorithm))?;
-        let input = sign::input(typ, key, claims)?;
-        match algorithm {
-            Algorithm::ES256 => sign::complete(input, key.signer.as_ref()),
-            Algorithm::RS256 => self.rsa.complete(input, key).await,
+        let input = sign::input(typ, key.signer.algorithm(), &key.kid, claims)?;
+        if algorithm.is_slow() {
+            return self.rsa.complete(input, key).await;
         }
+        sign::complete(input, key.signer.as_ref())
     }
 
     /// Verifies an access token of ours: compact form, header (`typ`, `alg` that belongs to `kid`),

@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
@@ -24,22 +25,41 @@ use crate::tokens::keyring::SigningKey;
 /// Signs with a key that is parsed already; `jsonwebtoken::encode` would parse it each time.
 pub(super) type Signer = dyn JwtSigner + Send + Sync;
 
-/// RS256 with a parsed key pair.
-pub(super) struct Rs256Signer(pub(super) RsaKeyPair);
+/// RS256 or PS256 with a parsed key pair.
+pub(super) struct RsaSigner {
+    pub(super) pair: RsaKeyPair,
+    pub(super) algorithm: Algorithm,
+}
 
-impl TrySign<Vec<u8>> for Rs256Signer {
+impl TrySign<Vec<u8>> for RsaSigner {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(SignatureError::from_source)?;
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let padding: &'static dyn RsaEncoding =
+            if self.algorithm == Algorithm::PS256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+        self.pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(SignatureError::from_source)?;
         Ok(signature)
     }
 }
 
-impl JwtSigner for Rs256Signer {
+impl JwtSigner for RsaSigner {
     fn algorithm(&self) -> jsonwebtoken::Algorithm {
-        jose(Algorithm::RS256)
+        jose(self.algorithm)
+    }
+}
+
+/// EdDSA with a parsed Ed25519 key pair (RFC 8037 3.1).
+pub(super) struct EdDsaSigner(pub(super) Ed25519KeyPair);
+
+impl TrySign<Vec<u8>> for EdDsaSigner {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
+        let signature = self.0.try_sign(message).map_err(SignatureError::from_source)?;
+        Ok(signature.as_ref().to_vec())
+    }
+}
+
+impl JwtSigner for EdDsaSigner {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jose(Algorithm::EdDSA)
     }
 }
 
@@ -59,19 +79,48 @@ impl JwtSigner for Es256Signer {
     }
 }
 
+/// HS256 with a secret that an API shares.
+pub(super) struct Hs256Signer(hmac::Key);
+
+impl Hs256Signer {
+    /// Making the key costs two blocks of SHA-256.
+    pub(super) fn new(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+}
+
+impl TrySign<Vec<u8>> for Hs256Signer {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
+        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
+    }
+}
+
+impl JwtSigner for Hs256Signer {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        jsonwebtoken::Algorithm::HS256
+    }
+}
+
 /// The library's name of an algorithm.
 pub(super) const fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     match algorithm {
         Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
         Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
+        Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
     }
 }
 
 /// The JWS signing input (RFC 7515 5.1): header and payload, encoded.
-pub(super) fn input(typ: &str, key: &SigningKey, claims: &impl Serialize) -> Result<String, TokenError> {
-    let mut header = Header::new(key.signer.algorithm());
+pub(super) fn input(
+    typ: &str,
+    algorithm: jsonwebtoken::Algorithm,
+    kid: &str,
+    claims: &impl Serialize,
+) -> Result<String, TokenError> {
+    let mut header = Header::new(algorithm);
     header.typ = Some(typ.to_owned());
-    header.kid = Some(key.kid.clone());
+    header.kid = Some(kid.to_owned());
     let unwritable = |_| TokenError::Cryptography("a token could not be written as JSON");
     let header = serde_json::to_vec(&header).map_err(unwritable)?;
     let payload = serde_json::to_vec(claims).map_err(unwritable)?;

@@ -30,7 +30,7 @@ const { protectedHeader, payload } = await jwtVerify(token, createRemoteJWKSet(n
   issuer,
   audience,
   typ: "at+jwt",
-  algorithms: ["ES256", "RS256"],
+  algorithms: ["ES256", "EdDSA", "RS256", "PS256"],
   requiredClaims: ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"],
 });
 console.log(JSON.stringify({ header: protectedHeader, claims: payload }));

@@ -23,7 +23,7 @@ keys = jwt.PyJWKClient(metadata["jwks_uri"])
 claims = jwt.decode(
     token,
     keys.get_signing_key_from_jwt(token),
-    algorithms=["ES256", "RS256"],
+    algorithms=["ES256", "EdDSA", "RS256", "PS256"],
     audience=audience,
     issuer=issuer,
     options={"require": ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]},

@@ -1,9 +1,37 @@
 //! What is in the tokens, and that a backend can verify them offline (RFC 9068, OpenID Connect Core 2).
 
-use jsonwebtoken::Algorithm;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde_json::Value;
 
 use crate::both_setups;
-use crate::support::{Ask, Setup, TestApp, jwt};
+use crate::support::app::ENCRYPTION_KEY;
+use crate::support::{Ask, Options, Setup, TestApp, jwt};
+
+/// An API that verifies with a secret, the only one that the environment of the tests holds; who may ask it.
+const SHARING: &str = r#"
+[[apis]]
+audience = "https://old.example.test"
+signing_alg = "HS256"
+signing_secret = { env = "TEST_KEY" }
+scopes = [{ name = "read:old", description = "read what is old" }]
+
+[[roles]]
+name = "old"
+scopes = ["read:old"]
+
+[[clients]]
+client_id = "old-service"
+client_secret_hash = "sha256:fe514d1661cc4025ac6f416b72083850a803c7ddcad581ac52a55e1f001a6ca7"
+grant_types = ["client_credentials"]
+scope = "read:old"
+
+[[clients]]
+client_id = "old-script"
+token_endpoint_auth_method = "none"
+first_party = true
+grant_types = ["password"]
+scope = "openid read:old"
+"#;
 
 both_setups! {
     async fn an_access_token_is_an_rfc_9068_jwt(setup: Setup) {
@@ -93,6 +121,58 @@ both_setups! {
         assert_ne!(first["jti"], second["jti"]);
     }
 
+    /// An API's access tokens and a client's ID tokens are signed as their tables say.
+    async fn apis_and_clients_have_their_own_algorithms(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let token = app.access_token(&Ask::of("homeless").set("scope", "read:files"), &ada).await;
+        assert_eq!(jwt::header(&token)["alg"], "EdDSA");
+        jwt::verify(&app, &token, Algorithm::EdDSA).await;
+        let ask = Ask::of("asking");
+        let code = app.code(&ask, &ada).await;
+        let token = ask.redeem(&app, &code).await.expect(200).member("id_token");
+        assert_eq!(jwt::header(&token)["alg"], "PS256");
+        jwt::verify(&app, &token, Algorithm::PS256).await;
+        let metadata = app.get("/.well-known/openid-configuration").await.expect(200).json();
+        let supported = &metadata["id_token_signing_alg_values_supported"];
+        assert_eq!(*supported, serde_json::json!(["RS256", "ES256", "PS256"]), "of ID tokens only");
+    }
+
+    /// An API that holds a shared secret verifies with it; nobody else does, this server least of all.
+    async fn a_token_signed_with_a_shared_secret_is_for_its_api_alone(setup: Setup) {
+        let app = TestApp::with(setup, Options { extra: SHARING, ..Options::default() }).await;
+        let ask = |scope: &str| {
+            let request = app.token("old-service").field("client_secret", "old-secret-ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ");
+            request.field("grant_type", "client_credentials").field("scope", scope).send()
+        };
+        let token = ask("read:old").await.expect(200).member("access_token");
+        let header = jwt::header(&token);
+        assert_eq!((header["typ"].as_str(), header["alg"].as_str()), (Some("at+jwt"), Some("HS256")));
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&["https://old.example.test"]);
+        validation.set_issuer(&[app.issuer()]);
+        let key = DecodingKey::from_secret(ENCRYPTION_KEY.as_bytes());
+        let claims = decode::<Value>(&token, &key, &validation).expect("a good token").claims;
+        assert_eq!((claims["sub"].as_str(), claims["scope"].as_str()), (Some("old-service"), Some("read:old")));
+        app.userinfo(&token).await.expect(401);
+
+        // Neither the secret nor its algorithm is published.
+        for path in ["/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+            let text = app.get(path).await.expect(200).text();
+            assert!(!text.contains("HS256") && !text.contains("\"oct\"") && !text.contains("hs256-"), "{path}");
+        }
+
+        // A person's token for it comes without openid only.
+        let ada = app.person("ada", &["old"]).await;
+        let grant = |scope: &str| {
+            let request = app.token("old-script").field("grant_type", "password");
+            request.field("username", "ada").field("password", &ada.password).field("scope", scope).send()
+        };
+        let token = grant("read:old").await.expect(200).member("access_token");
+        assert_eq!(jwt::header(&token)["alg"], "HS256");
+        grant("openid read:old").await.expect_error(400, "invalid_scope");
+    }
+
     /// Public keys only; one of each algorithm in use; RS256 always.
     async fn the_jwk_set_has_public_keys_with_kid_use_and_alg(setup: Setup) {
         let app = TestApp::start(setup).await;
@@ -100,7 +180,7 @@ both_setups! {
         let keys = answer.json()["keys"].as_array().expect("keys").clone();
         let mut algorithms: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().expect("alg")).collect();
         algorithms.sort_unstable();
-        assert_eq!(algorithms, ["ES256", "RS256"]);
+        assert_eq!(algorithms, ["ES256", "EdDSA", "PS256", "RS256"]);
         for key in &keys {
             assert_eq!(key["use"], "sig");
             assert!(key["kid"].as_str().is_some_and(|kid| kid.len() >= 16), "{key}");

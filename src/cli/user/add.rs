@@ -115,15 +115,15 @@ impl Add {
     }
 }
 
-fn username(text: &str) -> Result<Username, String> {
+pub(super) fn username(text: &str) -> Result<Username, String> {
     Username::parse(text).ok_or_else(|| "a username is 1 to 64 characters, without @ and white space".to_owned())
 }
 
-fn email(text: &str) -> Result<Email, String> {
+pub(super) fn email(text: &str) -> Result<Email, String> {
     Email::parse(text).ok_or_else(|| "not an e-mail address".to_owned())
 }
 
-fn shown_name(text: &str) -> Result<String, String> {
+pub(super) fn shown_name(text: &str) -> Result<String, String> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err("a name is 1 to 200 characters on one line".to_owned());

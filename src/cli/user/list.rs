@@ -3,6 +3,7 @@
 //! Owns: that command. Does not own: which roles there are (the configuration).
 
 use clap::Args;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::cli::data::{Opened, Where};
@@ -10,6 +11,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::{output, times};
 use crate::model::person::User;
 use crate::model::registry::Registry;
+use crate::passwords::scheme_of;
 use crate::protocol::time::Timestamp;
 use crate::store::UserStore;
 
@@ -72,6 +74,11 @@ fn password_state(user: &User, now: Timestamp) -> &'static str {
     }
 }
 
+/// What the password is hashed with; none where a hash is not one that could be verified.
+fn scheme(user: &User) -> Option<&'static str> {
+    user.password.as_ref().and_then(|password| scheme_of(password.phc.expose_secret()).ok())
+}
+
 fn row(user: &User, registry: &Registry, now: Timestamp) -> Vec<String> {
     let unknown = super::unknown(&user.roles, registry);
     let roles: Vec<String> =
@@ -103,6 +110,7 @@ fn object(user: &User, registry: &Registry, now: Timestamp) -> Value {
         "unknown_roles": super::unknown(&user.roles, registry),
         "disabled": user.disabled,
         "password": password_state(user, now),
+        "password_scheme": scheme(user),
         "created_at": user.created_at.seconds(),
     })
 }

@@ -4,6 +4,7 @@
 
 mod add;
 mod disable;
+mod import;
 mod list;
 mod set_roles;
 
@@ -18,11 +19,12 @@ use crate::store::StoreError;
 const EXAMPLES: &str = "\
 Examples:
   vestibule user add ada --email ada@example.com --role editor    prints a password, good for 7 days
+  vestibule user import people.csv
   vestibule user list
   vestibule user set-roles ada editor admin
   vestibule user disable ada                                      ends everything they have, everywhere";
 
-/// Work on people: add, list, set their roles, shut out and let in
+/// Work on people: add, import, list, set their roles, shut out and let in
 ///
 /// Works on the running development server's people, or on those of --data DIR or --config DIR; the server
 /// may run meanwhile.
@@ -36,6 +38,7 @@ pub struct User {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::Add),
+    Import(import::Import),
     List(list::List),
     SetRoles(set_roles::SetRoles),
     Disable(disable::Disable),
@@ -50,6 +53,7 @@ impl User {
     pub async fn run(self) -> Result<Exit, Stop> {
         match self.command {
             Command::Add(command) => command.run().await,
+            Command::Import(command) => command.run().await,
             Command::List(command) => command.run().await,
             Command::SetRoles(command) => command.run().await,
             Command::Disable(command) => command.run().await,

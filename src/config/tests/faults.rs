@@ -111,7 +111,12 @@ fn mistakes_of_a_client_are_shown_where_they_stand() {
         ("grant_types = [\"client_credentials\"]", "5:17", "public client may not use client_credentials", "secret"),
         ("grant_types = [\"implicit\"]", "5:16", "\"implicit\" is not supported", "authorization_code"),
         ("grant_types = [\"pasword\"]", "5:16", "cannot hold \"pasword\"", "did you mean \"password\"?"),
-        ("id_token_signed_response_alg = \"HS256\"", "5:32", "is not supported in this version", "RS256"),
+        (
+            "id_token_signed_response_alg = \"HS256\"",
+            "5:32",
+            "only an API has tokens signed with a shared secret",
+            "RS256",
+        ),
         ("id_token_signed_response_alg = \"none\"", "5:32", "cannot be \"none\"", "ES256"),
         ("access_token_lifetime = \"2d\"", "5:25", "is 2d, outside of 1s to 1d", "\"10m\""),
         ("allowed_origins = [\"https://app.example/\"]", "5:20", "takes origins", "write \"https://app.example\""),
@@ -159,6 +164,8 @@ fn names_of_clients_and_roles_are_checked() {
     }
 }
 
+const HS256: &str = "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"HS256\"\n";
+
 #[test]
 fn mistakes_of_an_api_are_shown_where_they_stand() {
     for (text, place, message, help) in [
@@ -186,10 +193,41 @@ fn mistakes_of_an_api_are_shown_where_they_stand() {
             "what it means to a person",
         ),
         (
-            "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"EdDSA\"".to_owned(),
+            "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"HS256\"".to_owned(),
             "3:15",
-            "not supported in this version",
-            "ES256",
+            "needs a secret that the API shares",
+            "signing_secret_file",
+        ),
+        (format!("{HS256}signing_secret = \"0123456789abcdef0123456789abcdef\""), "4:18", "shows the secret", "env = "),
+        (format!("{HS256}signing_secret = {{ env = \"SHORT\" }}"), "4:26", "fewer than 32 bytes", "head -c 32"),
+        (
+            format!("{HS256}signing_secret = [{{ env = \"KEY\" }}, {{ env = \"KEY\" }}]"),
+            "4:44",
+            "takes one secret",
+            "keep",
+        ),
+        (
+            "[[apis]]\naudience = \"https://a.example\"\nsigning_secret = { env = \"KEY\" }".to_owned(),
+            "3:18",
+            "only for signing_alg",
+            "remove it",
+        ),
+        (
+            format!(
+                "{HS256}signing_secret = {{ env = \"KEY\" }}\n{}signing_secret = {{ env = \"KEY\" }}",
+                HS256.replace("a.example", "b.example")
+            ),
+            "8:26",
+            "two APIs have the same `signing_secret`",
+            "make another",
+        ),
+        (
+            format!(
+                "{HS256}signing_secret = {{ env = \"KEY\" }}\n[[clients]]\nclient_id = \"c\"\n{CLIENT}default_audience = \"https://a.example\""
+            ),
+            "9:20",
+            "cannot be an API whose tokens are signed with HS256",
+            "`resource`",
         ),
         (
             "[[apis]]\naudience = \"https://a.example\"\nintrospection_clients = [\"x\"]".to_owned(),

@@ -55,7 +55,11 @@ impl Drop for Folder {
 
 /// The environment of the tests.
 fn env(name: &str) -> Option<String> {
-    (name == "KEY").then(|| KEY.to_owned())
+    match name {
+        "KEY" => Some(KEY.to_owned()),
+        "SHORT" => Some("31 bytes are one too few for it".to_owned()),
+        _ => None,
+    }
 }
 
 /// Loads `text` for `serve`, beside what every configuration needs.

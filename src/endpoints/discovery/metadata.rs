@@ -45,7 +45,7 @@ pub fn metadata(config: &Config) -> Metadata {
         response_modes_supported: vec!["query"],
         grant_types_supported: grant_types(&config.registry),
         subject_types_supported: vec!["public"],
-        id_token_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::as_str).to_vec(),
+        id_token_signing_alg_values_supported: id_token_algorithms(&config.registry),
         token_endpoint_auth_methods_supported: [Method::Basic, Method::Post, Method::None].map(Method::as_str).to_vec(),
         revocation_endpoint: absolute(issuer, path::REVOKE),
         revocation_endpoint_auth_methods_supported: [Method::Basic, Method::Post, Method::None]
@@ -61,6 +61,15 @@ pub fn metadata(config: &Config) -> Metadata {
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
     }
+}
+
+/// RS256 always (Core 15.1), others when an active client has its ID tokens signed so.
+fn id_token_algorithms(registry: &Registry) -> Vec<&'static str> {
+    let named = |algorithm: Algorithm| {
+        registry.clients().any(|client| client.enabled && client.id_token_signed_response_alg == algorithm)
+    };
+    let used = |algorithm: &Algorithm| *algorithm == Algorithm::RS256 || named(*algorithm);
+    Algorithm::ALL.into_iter().filter(used).map(Algorithm::as_str).collect()
 }
 
 fn scopes(registry: &Registry) -> Vec<String> {

@@ -27,6 +27,7 @@ use crate::model::person::{StoredPassword, User, Username};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::SignIn;
+use crate::model::shared_secret::AccessTokenSigning;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::issuer::Issuer;
@@ -76,7 +77,7 @@ fn registry() -> Registry {
         audience: API.to_owned(),
         scopes: vec![scope("read:users"), scope("write:posts")],
         access_token_lifetime: None,
-        signing_alg: Algorithm::ES256,
+        signing: AccessTokenSigning::Key(Algorithm::ES256),
         introspection_clients: Vec::new(),
     };
     let reader =

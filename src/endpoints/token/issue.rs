@@ -12,6 +12,7 @@ use crate::model::client::{AuthenticatedClient, Client, IdTokenClaimsPolicy};
 use crate::model::person::User;
 use crate::model::refresh::Family;
 use crate::model::session::SignIn;
+use crate::model::shared_secret::AccessTokenSigning;
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::id_token::{IdTokenClaims, PersonClaims};
 use crate::protocol::ids::{GrantId, SessionId};
@@ -106,7 +107,10 @@ impl Issue<'_> {
     /// When a key is missing.
     pub(super) async fn run(&self, app: &App, id_token: Option<IdTokenFacts<'_>>) -> Result<TokenResponse, TokenError> {
         let claims = self.access_token_claims(app);
-        let access_token = app.tokens.sign_access_token(&claims, self.destination.algorithm).await?;
+        let access_token = match &self.destination.signing {
+            AccessTokenSigning::Key(algorithm) => app.tokens.sign_access_token(&claims, *algorithm).await?,
+            AccessTokenSigning::Secret(secret) => app.tokens.sign_with_secret(&claims, secret)?,
+        };
         let id_token = match id_token.and_then(|facts| self.id_token_claims(app, &facts)) {
             Some(claims) => Some(app.tokens.sign_id_token(&claims, self.client.id_token_signed_response_alg).await?),
             None => None,

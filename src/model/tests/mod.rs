@@ -22,6 +22,7 @@ use crate::model::person::{StoredPassword, User, Username};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::{Session, SignIn};
+use crate::model::shared_secret::{AccessTokenSigning, SharedSecret};
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::{Addressee, AuthorizationRequest};
 use crate::protocol::client_auth::UnverifiedClient;
@@ -94,7 +95,7 @@ fn api(audience: &str, names: &[&str]) -> Api {
         audience: audience.to_owned(),
         scopes: names.iter().map(scope).collect(),
         access_token_lifetime: None,
-        signing_alg: Algorithm::ES256,
+        signing: AccessTokenSigning::Key(Algorithm::ES256),
         introspection_clients: Vec::new(),
     }
 }
@@ -104,7 +105,7 @@ fn role(name: &str, scope: &str, default: bool) -> Role {
 }
 
 fn registry_of(clients: Vec<Client>) -> Registry {
-    let bills = Api { signing_alg: Algorithm::RS256, ..api(BILLS, &["bills:read", "bills:pay"]) };
+    let bills = Api { signing: AccessTokenSigning::Key(Algorithm::RS256), ..api(BILLS, &["bills:read", "bills:pay"]) };
     let apis = vec![api(POSTS, &["posts:read", "posts:write"]), bills];
     let roles = vec![
         role("reader", "posts:read", true),

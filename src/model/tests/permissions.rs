@@ -120,17 +120,33 @@ fn a_resource_that_is_unknown_or_not_the_clients_is_an_invalid_target() {
 fn algorithm_and_lifetime_follow_api_and_client() {
     let found = |granted: &str, client: &Client, registry: &Registry| {
         let found = destination(&scopes(granted), None, client, registry, &issuer(), FALLBACK).unwrap();
-        (found.algorithm, found.lifetime.as_secs())
+        (found.signing, found.lifetime.as_secs())
     };
-    assert_eq!(found("posts:read", &web(), &registry()), (Algorithm::ES256, 600));
-    assert_eq!(found("bills:read", &web(), &registry()), (Algorithm::RS256, 600));
-    assert_eq!(found("openid", &web(), &registry()), (Algorithm::ES256, 600));
+    assert_eq!(found("posts:read", &web(), &registry()), (AccessTokenSigning::Key(Algorithm::ES256), 600));
+    assert_eq!(found("bills:read", &web(), &registry()), (AccessTokenSigning::Key(Algorithm::RS256), 600));
+    assert_eq!(found("openid", &web(), &registry()), (AccessTokenSigning::Key(Algorithm::ES256), 600));
     let short = Client { access_token_lifetime: Some(Duration::from_mins(1)), ..web() };
-    assert_eq!(found("posts:read", &short, &registry()), (Algorithm::ES256, 60));
+    assert_eq!(found("posts:read", &short, &registry()), (AccessTokenSigning::Key(Algorithm::ES256), 60));
     let slow = Api { access_token_lifetime: Some(Duration::from_mins(15)), ..api(POSTS, &["posts:read"]) };
     let registry = Registry::new(vec![], vec![slow], vec![], false);
-    assert_eq!(found("posts:read", &web(), &registry), (Algorithm::ES256, 900));
-    assert_eq!(found("posts:read", &short, &registry), (Algorithm::ES256, 60));
+    assert_eq!(found("posts:read", &web(), &registry), (AccessTokenSigning::Key(Algorithm::ES256), 900));
+    assert_eq!(found("posts:read", &short, &registry), (AccessTokenSigning::Key(Algorithm::ES256), 60));
+}
+
+#[test]
+fn an_api_that_shares_its_secret_is_never_asked_together_with_openid() {
+    let secret = SharedSecret::new("a secret of at least 32 characters".into(), BILLS).unwrap();
+    let signing = AccessTokenSigning::Secret(secret);
+    let bills = Api { signing: signing.clone(), ..api(BILLS, &["bills:read", "bills:pay"]) };
+    let registry = Registry::new(vec![], vec![bills], vec![], false);
+    for resource in [None, Some(BILLS)] {
+        let check =
+            |scope: &str| check_target(&scopes(scope), resource, &web(), &registry).map_err(|error| error.code());
+        assert_eq!(check("bills:read"), Ok(()));
+        assert_eq!(check("openid bills:read"), Err(ErrorCode::InvalidScope));
+        let found = destination(&scopes("bills:read"), resource, &web(), &registry, &issuer(), FALLBACK).unwrap();
+        assert_eq!((found.signing, found.audience), (signing.clone(), Audience::One(BILLS.to_owned())));
+    }
 }
 
 #[test]

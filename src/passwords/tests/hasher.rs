@@ -271,13 +271,13 @@ fn generated_passwords_are_twenty_easy_characters() {
 proptest! {
     #[test]
     fn any_text_as_stored_hash_is_read_without_a_panic(text in "\\PC{0,200}") {
-        prop_assert!(Hash::parse(&text).is_none_or(|hash| hash.to_phc().is_some()));
+        prop_assert!(!Hash::parse(&text).is_ok_and(|hash| hash.to_phc().is_none()));
     }
 
     #[test]
     fn any_parameters_are_read_within_the_ceilings_or_not_at_all(m in any::<u32>(), t in any::<u32>(), p in any::<u32>()) {
         let phc = format!("$argon2id$v=19$m={m},t={t},p={p}$c2l4dGVlbiBieXRlcyBvaw$c2l4dGVlbiBieXRlcyBvaw");
-        if Hash::parse(&phc).is_some() {
+        if Hash::parse(&phc).is_ok() {
             prop_assert!(m <= 262_144 && t <= 16 && p <= 16);
         }
     }

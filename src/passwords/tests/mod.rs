@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod hasher;
+mod imported;
 mod policy;
 
 use std::sync::Mutex;
@@ -87,6 +88,10 @@ impl People {
 #[async_trait]
 impl UserStore for People {
     async fn insert(&self, _: &User) -> Result<UserInserted, StoreError> {
+        unreachable!("signing in makes nobody")
+    }
+
+    async fn insert_many(&self, _: &[User]) -> Result<Vec<UserInserted>, StoreError> {
         unreachable!("signing in makes nobody")
     }
 

@@ -62,6 +62,33 @@ pub(super) async fn of_many_people_with_one_username_one_is_stored(bench: &Bench
     assert_eq!(results.iter().filter(|result| **result == UserInserted::UsernameTaken).count(), 49);
 }
 
+pub(super) async fn people_are_stored_in_one_go_and_whoever_cannot_be_is_named(bench: &Bench) {
+    let users = &bench.stores.users;
+    assert_eq!(users.insert_many(&[]).await.unwrap(), []);
+    let known = samples::user();
+    users.insert(&known).await.unwrap();
+    let mut same_name = samples::user();
+    same_name.username = known.username.clone();
+    let mut same_address = samples::user();
+    same_address.email = known.email.clone();
+    let first = samples::user();
+    let mut again = samples::user();
+    again.username = first.username.clone();
+    let mut address_again = samples::user();
+    address_again.email = first.email.clone();
+    let mut many: Vec<_> = (0..600).map(|_| samples::user()).collect();
+    many.extend([same_name, same_address, first, again, address_again]);
+    let results = users.insert_many(&many).await.unwrap();
+    assert!(results[..600].iter().all(|result| *result == UserInserted::New));
+    let (name, address) = (UserInserted::UsernameTaken, UserInserted::EmailTaken);
+    assert_eq!(results[600..], [name, address, UserInserted::New, name, address]);
+    for (user, result) in many.iter().zip(results) {
+        let found = users.find(user.id).await.unwrap().map(|found| samples::seen(&found));
+        assert_eq!(found, (result == UserInserted::New).then(|| samples::seen(user)));
+    }
+    assert_eq!(users.insert_many(&many[..2]).await.unwrap(), [name, name]);
+}
+
 pub(super) async fn a_person_is_found_by_either_name(bench: &Bench) {
     let users = &bench.stores.users;
     let user = samples::user();

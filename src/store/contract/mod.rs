@@ -163,6 +163,7 @@ mod people_consents_grants_keys {
         a_person_comes_back_as_stored,
         a_username_and_an_address_belong_to_one_person,
         of_many_people_with_one_username_one_is_stored,
+        people_are_stored_in_one_go_and_whoever_cannot_be_is_named,
         a_person_is_found_by_either_name,
         people_are_listed_in_pages_by_username,
         roles_are_replaced,

@@ -2,13 +2,16 @@
 //!
 //! Owns: `UserStore`'s statements, each one indexed. Does not own: normal forms (`model/person`).
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use sea_orm::TransactionTrait as _;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
 use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
 use crate::model::revocation::Revocation;
@@ -37,6 +40,43 @@ impl UserStore for Durable {
             }
         })
         .await
+    }
+
+    /// One statement is one transaction. What it left out is told apart afterwards: names are never given
+    /// back between the two reads but by deletion, and then the person may be added again.
+    async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError> {
+        let rows = users.iter().map(to_row).collect::<Result<Vec<_>, _>>()?;
+        let stored: HashSet<Uuid> = attempt("inserting people", || {
+            let insert = Entity::insert_many(rows.clone()).on_conflict(OnConflict::new().do_nothing().to_owned());
+            async move {
+                match insert.exec_with_returning_keys(self.database.writes()).await {
+                    // None at all.
+                    Err(DbErr::RecordNotInserted) => Ok(HashSet::new()),
+                    keys => keys.map(HashSet::from_iter),
+                }
+            }
+        })
+        .await?;
+        let refused = || users.iter().filter(|user| !stored.contains(&user.id.0));
+        let names: Vec<&str> = refused().map(|user| user.username.as_str()).collect();
+        let taken: HashSet<String> = attempt("finding who has a name", || {
+            let query = Entity::find().select_only().column(Column::Username);
+            let query = query.filter(Column::Username.is_in(names.iter().copied()));
+            query.into_tuple().all(self.database.reads())
+        })
+        .await?
+        .into_iter()
+        .collect();
+        let of = |user: &User| {
+            if stored.contains(&user.id.0) {
+                UserInserted::New
+            } else if taken.contains(user.username.as_str()) {
+                UserInserted::UsernameTaken
+            } else {
+                UserInserted::EmailTaken
+            }
+        };
+        Ok(users.iter().map(of).collect())
     }
 
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {

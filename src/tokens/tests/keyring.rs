@@ -29,6 +29,49 @@ async fn the_first_start_makes_one_key_of_each_algorithm_and_the_second_finds_th
 }
 
 #[tokio::test]
+async fn only_algorithms_in_use_have_keys_and_a_new_one_is_made_beside_them() {
+    let store = Keys::default();
+    let (one, two) = ([Algorithm::ES256], [Algorithm::ES256, Algorithm::EdDSA]);
+    let first = open_for(&one, &store, vec![kek(1)]).await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), 1);
+    let refused = first.sign_access_token(&claims(), Algorithm::EdDSA).await;
+    assert!(matches!(refused, Err(TokenError::NoKey(Algorithm::EdDSA))));
+    let second = open_for(&two, &store, vec![kek(1)]).await.unwrap();
+    assert_eq!(store.list().await.unwrap().len(), 2);
+    let token = first.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
+    assert!(second.verify_access_token(&token, NOW).is_ok());
+    // What is not used any more still verifies what it signed.
+    let token = second.sign_access_token(&claims(), Algorithm::EdDSA).await.unwrap();
+    let third = open_for(&one, &store, vec![kek(1)]).await.unwrap();
+    assert!(third.verify_access_token(&token, NOW).is_ok());
+}
+
+#[tokio::test]
+async fn every_algorithm_signs_what_a_library_verifies_by_the_published_key() {
+    let tokens = tokens().await;
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(tokens.jwks()).unwrap();
+    for algorithm in Algorithm::ALL {
+        let token = tokens.sign_access_token(&claims(), algorithm).await.unwrap();
+        assert!(tokens.verify_access_token(&token, NOW).is_ok(), "{algorithm:?}");
+        let header = jsonwebtoken::decode_header(&token).unwrap();
+        assert_eq!(header.alg, sign::jose(algorithm));
+        let jwk = set.find(header.kid.as_deref().unwrap()).unwrap();
+        let mut validation = jsonwebtoken::Validation::new(header.alg);
+        (validation.validate_aud, validation.validate_exp) = (false, false);
+        let key = jsonwebtoken::DecodingKey::from_jwk(jwk).unwrap();
+        jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
+    }
+    let kinds: Vec<Value> = serde_json::from_str::<Value>(tokens.jwks()).unwrap()["keys"].as_array().unwrap().clone();
+    let find = |alg: &str| kinds.iter().find(|key| key["alg"] == alg).unwrap();
+    assert_eq!((&find("EdDSA")["kty"], &find("EdDSA")["crv"]), (&json!("OKP"), &json!("Ed25519")));
+    assert_eq!(find("PS256")["kty"], "RSA");
+    assert_ne!(find("PS256")["kid"], find("RS256")["kid"], "a key has one algorithm");
+    for key in kinds {
+        assert!(["d", "p", "q", "k"].iter().all(|private| key.get(*private).is_none()));
+    }
+}
+
+#[tokio::test]
 async fn two_instances_that_start_together_end_with_the_same_keys() {
     let store = Keys::default();
     let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
@@ -69,7 +112,9 @@ async fn the_first_key_encryption_key_seals_and_all_open() {
     store.0.lock().unwrap().retain(|key| key.algorithm == Algorithm::RS256);
     open_with(&store, vec![kek(2), kek(1)]).await.unwrap();
     let keys = store.list().await.unwrap();
-    assert_ne!(keys[0].kek_id, keys[1].kek_id);
+    let (newest, oldest) = (&keys[0], &keys[Algorithm::ALL.len() - 1]);
+    assert_eq!(oldest.algorithm, Algorithm::RS256);
+    assert_ne!(newest.kek_id, oldest.kek_id);
     assert!(open_with(&store, vec![kek(1)]).await.is_err());
 }
 

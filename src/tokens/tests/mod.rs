@@ -67,9 +67,13 @@ fn kek(seed: u8) -> SecretString {
     SecretString::from(STANDARD.encode(bytes))
 }
 
-async fn open_with(store: &Keys, keys: Vec<SecretString>) -> Result<Tokens, TokenError> {
+async fn open_for(algorithms: &[Algorithm], store: &Keys, keys: Vec<SecretString>) -> Result<Tokens, TokenError> {
     let issuer = Issuer::parse(ISSUER).unwrap();
-    Tokens::open(&issuer, &config::Keys { encryption_keys: keys }, store, &ManualClock::new(NOW)).await
+    Tokens::open(&issuer, &config::Keys { encryption_keys: keys }, algorithms, store, &ManualClock::new(NOW)).await
+}
+
+async fn open_with(store: &Keys, keys: Vec<SecretString>) -> Result<Tokens, TokenError> {
+    open_for(&Algorithm::ALL, store, keys).await
 }
 
 /// A store with keys in it; made once, because RSA keys take time.

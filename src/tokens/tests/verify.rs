@@ -7,7 +7,7 @@ use crate::protocol::bearer;
 use crate::protocol::scope::MOST_SCOPES;
 
 #[tokio::test]
-async fn a_signed_access_token_verifies_with_either_algorithm() {
+async fn a_signed_access_token_verifies_with_every_algorithm() {
     let tokens = tokens().await;
     for algorithm in Algorithm::ALL {
         let token = tokens.sign_access_token(&claims(), algorithm).await.unwrap();
@@ -46,7 +46,7 @@ async fn the_key_set_is_public_and_complete() {
     for key in keys {
         let members = key.as_object().unwrap();
         assert_eq!(members["use"], "sig");
-        assert!(members["alg"] == "RS256" || members["alg"] == "ES256");
+        assert!(members["alg"].as_str().and_then(Algorithm::parse).is_some());
         assert_eq!(members["kid"].as_str().unwrap().len(), 43);
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(!members.contains_key(private), "{private}");

@@ -22,3 +22,4 @@ mod serve;
 mod streams;
 mod token;
 mod user;
+mod user_import;

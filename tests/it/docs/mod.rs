@@ -43,7 +43,10 @@ const NOT_RUN: &[(&str, &str)] = &[
 
 /// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.
 const NOT_READ: &[(&str, &str)] = &[
-    ("text", "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile"),
+    (
+        "text",
+        "made for the eye: a diagnostic of `check` (tests/it/config.rs has the like), a Caddyfile, a query of another database",
+    ),
     ("ini", "a systemd unit, by other people's rules"),
     ("nginx", "by other people's rules"),
     ("sql", "for the administrator of a PostgreSQL, whose password is chosen there"),
@@ -69,6 +72,7 @@ pages! {
     docs_clients_is_true: "docs/clients.md",
     docs_configuration_is_true: "docs/configuration.md",
     docs_fastapi_is_true: "docs/fastapi.md",
+    docs_import_is_true: "docs/import.md",
     docs_serve_is_true: "docs/serve.md",
     docs_storage_is_true: "docs/storage.md",
     docs_threat_model_is_true: "docs/threat-model.md",

@@ -9,7 +9,7 @@ use vestibule::protocol::opaque::TokenHash;
 
 use super::data::Folder;
 
-/// Two APIs, and one whose tokens are RS256 and short.
+/// An API of the default algorithm, one of EdDSA, and one whose tokens are RS256 and short.
 const APIS: &str = r#"
 [[apis]]
 audience = "https://api.example.test"
@@ -18,6 +18,7 @@ scopes = [{ name = "read:users", description = "read the user list" }, { name = 
 
 [[apis]]
 audience = "https://files.example.test"
+signing_alg = "EdDSA"
 scopes = [{ name = "read:files", description = "read your files" }]
 
 [[apis]]
@@ -44,7 +45,11 @@ const CLIENTS: &[(&str, Option<&str>, &str)] = &[
     ("spa", None, r#"allowed_origins = ["https://extra.example.test"]"#),
     ("native", None, r#"application_type = "native""#),
     ("lenient", Some("lenient-secret-CCCCCCCCCCCCCCCCCCCCCCCCCCCCC"), r#"pkce = "optional""#),
-    ("asking", Some("asking-secret-DDDDDDDDDDDDDDDDDDDDDDDDDDDDDD"), r#"consent = "ask""#),
+    (
+        "asking",
+        Some("asking-secret-DDDDDDDDDDDDDDDDDDDDDDDDDDDDDD"),
+        "consent = \"ask\"\nid_token_signed_response_alg = \"PS256\"",
+    ),
     (
         "trusted",
         Some("trusted-secret-EEEEEEEEEEEEEEEEEEEEEEEEEEEEE"),
