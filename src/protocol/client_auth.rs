@@ -64,19 +64,24 @@ impl UnverifiedClient {
                 "client_assertion is not supported: use client_secret_basic or client_secret_post",
             ));
         }
-        // `Basic Og==`, an empty name and secret, is what Swagger UI sends when nobody typed a client id.
-        let candidates = authorization.map(basic_candidates).transpose()?.unwrap_or_default();
-        if candidates.iter().all(|candidate| candidate.client_id.is_empty() && candidate.secret.is_none()) {
-            let client_id = form_id.ok_or_else(|| {
-                OAuthError::invalid_client(
-                    "no client: add the parameter client_id, or HTTP Basic with the client id and secret",
-                )
-            })?;
+        let nobody = || {
+            OAuthError::invalid_client(
+                "no client: add the parameter client_id, or HTTP Basic with the client id and secret",
+            )
+        };
+        let Some(header) = authorization else {
+            let client_id = form_id.ok_or_else(nobody)?;
             let method = if form_secret.is_some() { Method::Post } else { Method::None };
             return Ok(Self {
                 method,
                 candidates: vec![candidate(client_id.to_owned(), form_secret.unwrap_or_default())],
             });
+        };
+        let candidates = basic_candidates(header)?;
+        let empty = |candidate: &Candidate| candidate.client_id.is_empty() && candidate.secret.is_none();
+        // `Basic Og==`, an empty name and secret, is what Swagger UI sends when nobody typed a client id.
+        if form_id.is_none() && candidates.iter().all(empty) {
+            return Err(nobody());
         }
         let has_secret = candidates.iter().any(|candidate| candidate.secret.is_some());
         if has_secret && form_secret.is_some() {
