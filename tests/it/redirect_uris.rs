@@ -2,7 +2,7 @@
 
 use crate::both_setups;
 use crate::support::configuration::faults_of;
-use crate::support::{Ask, Setup, TestApp};
+use crate::support::{Ask, Setup, TestApp, logs};
 
 /// A page, no redirect, and nothing that could be a code.
 async fn expect_refused(app: &TestApp, client: &str, uri: &str) {
@@ -105,6 +105,18 @@ both_setups! {
             expect_refused(&app, "web", uri).await;
             expect_refused(&app, "native", uri).await;
         }
+    }
+
+    /// A01: it is in the log, by the request id that the page shows.
+    async fn a_refused_redirect_uri_is_logged(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ask = Ask::of("web").set("redirect_uri", "https://evil.test/cb");
+        let page = app.browser().get(&ask.url(&app)).await;
+        let id = page.header("x-request-id").expect("an id").to_owned();
+        assert!(page.expect_page(400).contains(&id), "{}", page.text());
+        let log = logs::text();
+        let line = log.lines().find(|line| line.contains(&id) && line.contains("wrong_redirect_uri"));
+        assert!(line.is_some(), "nothing is logged for {id}");
     }
 
     /// A10.

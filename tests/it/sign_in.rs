@@ -1,8 +1,10 @@
 //! Signing in by name and password (threat J01).
 
+use futures_util::future::join_all;
+
 use crate::both_setups;
 use crate::support::steps::lasting_headers;
-use crate::support::{Answer, Ask, Person, Setup, TestApp, UserAgent, forms};
+use crate::support::{Answer, Ask, Options, Person, Setup, TestApp, UserAgent, forms};
 
 /// A page without what is rightly different: tokens, ids, the typed name.
 fn lasting_text(page: &Answer, name: &str) -> String {
@@ -122,6 +124,49 @@ both_setups! {
         app.signed_in(&right).await;
         assert_eq!(stored().await, upgraded);
     }
+}
+
+/// The hash queue is bounded: what does not fit is told when to come back, and nothing else suffers.
+#[tokio::test]
+async fn more_sign_ins_than_fit_are_told_when_to_come_back() {
+    // Half a second of work may wait; each hash takes long enough for the others to be there meanwhile.
+    let extra = "threads = 1\nqueue = 2\nmemory_kib = 65536\niterations = 4\n";
+    let app = TestApp::with(Setup::Sqlite, Options { passwords: extra, ..Options::default() }).await;
+    let ada = app.ada().await;
+    app.http().in_trouble(true);
+    let grant = || {
+        app.token("first-party").fields([
+            ("grant_type", "password"),
+            ("username", ada.username.as_str()),
+            ("password", ada.password.as_str()),
+        ])
+    };
+    let answers = join_all((0..30).map(|_| grant().send())).await;
+    let (served, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    assert!(!served.is_empty() && !refused.is_empty(), "{} served", served.len());
+    for answer in refused {
+        answer.expect_error(503, "temporarily_unavailable");
+        assert!(answer.header("retry-after").is_some_and(|value| value.parse::<u64>().is_ok_and(|wait| wait >= 1)));
+    }
+    let mut browser = app.browser();
+    let login = browser.open(&app.url("/login")).await.page();
+    let typed = [("username", ada.username.as_str()), ("password", ada.password.as_str())];
+    let pages = join_all((0..30).map(|_| {
+        let (mut browser, login) = (browser.clone(), login.clone());
+        async move { browser.send(&login, "/login", &typed).await }
+    }))
+    .await;
+    assert!(pages.iter().any(|page| page.status == 303));
+    let busy: Vec<&Answer> = pages.iter().filter(|page| page.status != 303).collect();
+    assert!(!busy.is_empty());
+    for page in busy {
+        assert!(matches!(page.status, 200 | 429 | 503), "{}", page.status);
+        assert!(page.header("retry-after").is_some(), "{:?}", page.headers);
+        let (_, form) = UserAgent::form(page, "/login");
+        assert_eq!(form.value("username"), Some("ada"), "the name is kept");
+    }
+    // Clients are not in that queue.
+    app.token("service").field("grant_type", "client_credentials").send().await.expect(200);
 }
 
 fn weak_hash(password: &str) -> String {

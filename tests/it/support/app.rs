@@ -49,6 +49,8 @@ pub struct Options {
     pub path: &'static str,
     /// More TOML, after everything else.
     pub extra: &'static str,
+    /// What stands in `[passwords]` instead of what is cheap.
+    pub passwords: &'static str,
     /// Whether it also has an admin listener.
     pub admin: bool,
     /// A Redis of its own.
@@ -80,6 +82,9 @@ pub struct TestApp {
     shutdown: Option<oneshot::Sender<()>>,
     ended: Option<oneshot::Receiver<()>>,
 }
+
+/// The least that `serve` takes.
+const CHEAP_PASSWORDS: &str = "memory_kib = 7168\niterations = 1\nthreads = 2\n";
 
 /// The key-encryption key of the tests: 32 bytes, base64.
 pub const ENCRYPTION_KEY: &str = "ZQXdjPZ7D1S9CpzauQQpaeelRk200Ej0ykajxm38fXY=";
@@ -114,7 +119,8 @@ impl TestApp {
             "[server]\nissuer = \"{issuer}\"\nshutdown_timeout = \"1s\"\n\n\
              [database]\nurl = \"{url}\"\n\n\
              [keys]\nencryption_key = {{ env = \"TEST_KEY\" }}\n\n\
-             [passwords]\nmemory_kib = 7168\niterations = 1\nthreads = 2\n",
+             [passwords]\n{}",
+            if options.passwords.is_empty() { CHEAP_PASSWORDS } else { options.passwords },
         );
         if let Some(url) = &redis {
             write!(toml, "\n[redis]\nurl = \"{url}\"\nkey_prefix = \"{prefix}\"\n").expect("text");
