@@ -103,7 +103,8 @@ async fn verifies(home: &Home, program: impl Fn() -> Command) {
 async fn the_routes_ask_for_their_scopes(page: &Page, dev: &Dev, home: &Home) {
     let swagger_ui = Path::new(&outfit("VESTIBULE_TEST_NODE_MODULES")).join("swagger-ui-dist");
     let mut command = python(&root().join("tests/external/fastapi/serve.py"));
-    let mut app = command.arg(root().join(&page.file)).arg(dev.issuer()).arg(swagger_ui).spawn().expect("the app");
+    let mut app =
+        command.arg(root().join(&page.file)).arg(dev.issuer()).arg(swagger_ui).arg("0").spawn().expect("the app");
     let mut stdout = BufReader::new(app.stdout.take().expect("its stdout")).lines();
     let url = timeout(PATIENCE, stdout.next_line()).await.expect("in time").expect("a line").expect("its address");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
