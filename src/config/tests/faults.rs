@@ -167,31 +167,8 @@ fn names_of_clients_and_roles_are_checked() {
 const HS256: &str = "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"HS256\"\n";
 
 #[test]
-fn mistakes_of_an_api_are_shown_where_they_stand() {
+fn a_shared_secret_is_long_hidden_and_of_one_api() {
     for (text, place, message, help) in [
-        ("[[apis]]\nscopes = []".to_owned(), "1:1", "[[apis]] has no `audience`", "audience = "),
-        ("[[apis]]\naudience = \"api\"".to_owned(), "2:12", "must be an absolute URI", "https://api.example.com"),
-        ("[[apis]]\naudience = \"https://a.example/#x\"".to_owned(), "2:12", "a fragment", "absolute URI"),
-        ("[[apis]]\naudience = \"https://id.example.com/\"".to_owned(), "2:12", "is the issuer", "URI of its own"),
-        (
-            "[[apis]]\naudience = \"https://a.example\"\nscopes = [\"a\"]".to_owned(),
-            "3:11",
-            "must be a list of tables",
-            "name =",
-        ),
-        (
-            "[[apis]]\naudience = \"https://a.example\"\nscopes = [{ name = \"email\", description = \"d\" }]"
-                .to_owned(),
-            "3:20",
-            "\"email\" is a scope of OpenID Connect",
-            "the API's own",
-        ),
-        (
-            "[[apis]]\naudience = \"https://a.example\"\nscopes = [{ name = \"a\" }]".to_owned(),
-            "3:11",
-            "has no `description`",
-            "what it means to a person",
-        ),
         (
             "[[apis]]\naudience = \"https://a.example\"\nsigning_alg = \"HS256\"".to_owned(),
             "3:15",
@@ -228,6 +205,37 @@ fn mistakes_of_an_api_are_shown_where_they_stand() {
             "9:20",
             "cannot be an API whose tokens are signed with HS256",
             "`resource`",
+        ),
+    ] {
+        assert_fault(serve, &text, (place, message, help));
+    }
+}
+
+#[test]
+fn mistakes_of_an_api_are_shown_where_they_stand() {
+    for (text, place, message, help) in [
+        ("[[apis]]\nscopes = []".to_owned(), "1:1", "[[apis]] has no `audience`", "audience = "),
+        ("[[apis]]\naudience = \"api\"".to_owned(), "2:12", "must be an absolute URI", "https://api.example.com"),
+        ("[[apis]]\naudience = \"https://a.example/#x\"".to_owned(), "2:12", "a fragment", "absolute URI"),
+        ("[[apis]]\naudience = \"https://id.example.com/\"".to_owned(), "2:12", "is the issuer", "URI of its own"),
+        (
+            "[[apis]]\naudience = \"https://a.example\"\nscopes = [\"a\"]".to_owned(),
+            "3:11",
+            "must be a list of tables",
+            "name =",
+        ),
+        (
+            "[[apis]]\naudience = \"https://a.example\"\nscopes = [{ name = \"email\", description = \"d\" }]"
+                .to_owned(),
+            "3:20",
+            "\"email\" is a scope of OpenID Connect",
+            "the API's own",
+        ),
+        (
+            "[[apis]]\naudience = \"https://a.example\"\nscopes = [{ name = \"a\" }]".to_owned(),
+            "3:11",
+            "has no `description`",
+            "what it means to a person",
         ),
         (
             "[[apis]]\naudience = \"https://a.example\"\nintrospection_clients = [\"x\"]".to_owned(),

@@ -144,7 +144,7 @@ impl<R: BufRead> Records<R> {
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u64::MAX)
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 #[cfg(test)]
@@ -153,8 +153,11 @@ mod tests {
 
     use super::*;
 
-    /// Every row of a text, read through a buffer of a few bytes: line, username and e-mail, or the reason.
-    fn rows(text: &str) -> Vec<(u64, Result<(String, String), String>)> {
+    /// A row: line, username and e-mail, or the reason.
+    type Seen = (u64, Result<(String, String), String>);
+
+    /// Every row of a text, read through a buffer of a few bytes.
+    fn rows(text: &str) -> Vec<Seen> {
         let mut csv = Csv::open(BufReader::with_capacity(7, text.as_bytes())).unwrap();
         let mut rows = Vec::new();
         while let Some(Row { line, fields }) = csv.next().unwrap() {
@@ -163,7 +166,7 @@ mod tests {
         rows
     }
 
-    fn ok(line: u64, username: &str, email: &str) -> (u64, Result<(String, String), String>) {
+    fn ok(line: u64, username: &str, email: &str) -> Seen {
         (line, Ok((username.to_owned(), email.to_owned())))
     }
 
