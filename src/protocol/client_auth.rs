@@ -64,7 +64,9 @@ impl UnverifiedClient {
                 "client_assertion is not supported: use client_secret_basic or client_secret_post",
             ));
         }
-        let Some(header) = authorization else {
+        // `Basic Og==`, an empty name and secret, is what Swagger UI sends when nobody typed a client id.
+        let candidates = authorization.map(basic_candidates).transpose()?.unwrap_or_default();
+        if candidates.iter().all(|candidate| candidate.client_id.is_empty() && candidate.secret.is_none()) {
             let client_id = form_id.ok_or_else(|| {
                 OAuthError::invalid_client(
                     "no client: add the parameter client_id, or HTTP Basic with the client id and secret",
@@ -75,8 +77,7 @@ impl UnverifiedClient {
                 method,
                 candidates: vec![candidate(client_id.to_owned(), form_secret.unwrap_or_default())],
             });
-        };
-        let candidates = basic_candidates(header)?;
+        }
         let has_secret = candidates.iter().any(|candidate| candidate.secret.is_some());
         if has_secret && form_secret.is_some() {
             return Err(OAuthError::invalid_request(

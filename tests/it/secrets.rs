@@ -185,7 +185,8 @@ both_setups! {
             assert!(!log.contains(secret), "a client secret is logged");
         }
         for header in ["authorization: ", "\"authorization\"", "set-cookie", "\"cookie\"", "Basic d2Vi", "client_secret=", "$argon2", "PRIVATE KEY", crate::support::app::ENCRYPTION_KEY] {
-            assert!(!log.to_lowercase().contains(&header.to_lowercase()), "{header} is logged");
+            let found = log.lines().find(|line| line.to_lowercase().contains(&header.to_lowercase()));
+            assert_eq!(found, None, "{header} is logged");
         }
     }
 }

@@ -36,9 +36,9 @@ impl<'a> MakeWriter<'a> for Sink {
 pub fn catch() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
-        // The test's own HTTP client is not the server.
+        // Our own HTTP client and browser driver are not the server.
         let filter = EnvFilter::new(
-            "debug,vestibule=trace,actix_web=trace,actix_http=trace,reqwest=off,hyper=off,hyper_util=off,rustls=off",
+            "debug,vestibule=trace,actix_web=trace,actix_http=trace,reqwest=off,hyper=off,hyper_util=off,rustls=off,thirtyfour=off",
         );
         let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Sink).finish();
         tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
