@@ -23,9 +23,9 @@ fn a_client_is_proven_by_its_secret() {
 fn an_algorithm_is_in_use_by_default_or_when_an_api_or_an_active_client_names_it() {
     let names = |registry: &Registry| registry.algorithms().into_iter().map(Algorithm::as_str).collect::<Vec<_>>();
     assert_eq!(names(&registry_of(vec![web()])), ["RS256", "ES256"]);
-    let padded = Client { id_token_signed_response_alg: Algorithm::PS256, ..web() };
+    let pss = Client { id_token_signed_response_alg: Algorithm::PS256, ..web() };
     let off = Client { enabled: false, id_token_signed_response_alg: Algorithm::EdDSA, ..public() };
-    assert_eq!(names(&registry_of(vec![padded, off])), ["RS256", "ES256", "PS256"]);
+    assert_eq!(names(&registry_of(vec![pss, off])), ["RS256", "ES256", "PS256"]);
     let fast =
         Api { signing: AccessTokenSigning::Key(Algorithm::EdDSA), ..api("https://fast.example.test", &["fast"]) };
     assert_eq!(names(&Registry::new(Vec::new(), vec![fast], Vec::new(), false)), ["RS256", "ES256", "EdDSA"]);
