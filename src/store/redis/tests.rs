@@ -34,7 +34,7 @@ fn section(url: &str) -> config::Redis {
 
 /// Impatient, for tests that wait for nothing.
 fn quick(server: &Server) -> config::Redis {
-    config::Redis { command_timeout: Duration::from_millis(200), ..section(&server.url()) }
+    config::Redis { command_timeout: Duration::from_secs(1), ..section(&server.url()) }
 }
 
 fn key(hash: &TokenHash) -> Key<'_> {
