@@ -58,7 +58,12 @@ fn survives_encoding(id: &str, secret: &str) {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let header = format!("bAsIc {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))));
     if header.len() <= 4096 {
-        let client = UnverifiedClient::read(Some(header.as_bytes()), &Params::default()).unwrap();
+        let read = UnverifiedClient::read(Some(header.as_bytes()), &Params::default());
+        // An empty name and secret name nobody, as Swagger UI sends them.
+        if id.is_empty() && secret.is_empty() {
+            return check_error(&read.unwrap_err(), &[ErrorCode::InvalidClient]);
+        }
+        let client = read.unwrap();
         let first = client.candidates.first().unwrap();
         assert_eq!(first.client_id, id);
         assert_eq!(first.secret.as_ref().map_or("", |secret| secret.expose_secret()), secret);

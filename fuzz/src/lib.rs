@@ -10,6 +10,7 @@ use std::sync::{LazyLock, Mutex};
 
 use vestibule::clock::ManualClock;
 use vestibule::config::{self, Config, DemoSecrets, DevSettings, load_dev};
+use vestibule::model::secret_key::{Purpose, SealedSecretKey};
 use vestibule::model::signing_key::SealedSigningKey;
 use vestibule::protocol::error::{ErrorCode, OAuthError};
 use vestibule::protocol::ids::RoleName;
@@ -62,16 +63,28 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[derive(Default)]
-struct KeysInMemory(Mutex<Vec<SealedSigningKey>>);
+struct KeysInMemory {
+    signing: Mutex<Vec<SealedSigningKey>>,
+    secret: Mutex<Vec<SealedSecretKey>>,
+}
 
 #[async_trait::async_trait]
 impl KeyStore for KeysInMemory {
     async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError> {
-        Ok(self.0.lock().unwrap().clone())
+        Ok(self.signing.lock().unwrap().clone())
     }
 
     async fn insert_first(&self, key: &SealedSigningKey) -> Result<(), StoreError> {
-        self.0.lock().unwrap().push(key.clone());
+        self.signing.lock().unwrap().push(key.clone());
+        Ok(())
+    }
+
+    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {
+        Ok(self.secret.lock().unwrap().iter().filter(|key| key.purpose == purpose).cloned().collect())
+    }
+
+    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError> {
+        self.secret.lock().unwrap().push(key.clone());
         Ok(())
     }
 }
