@@ -4,13 +4,14 @@
 //! into a page. Does not own: any page's content (`endpoints/*/view.rs`).
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::cookie::Cookie;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER,
 };
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, FromRequest, Handler, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
@@ -111,6 +112,33 @@ pub fn see_other(location: &str) -> HttpResponse {
     response
 }
 
+/// [`see_other`] that sets a cookie, or removes one.
+///
+/// # Errors
+/// When the cookie is no header value, which is a fault of ours.
+pub fn see_other_with(location: &str, cookie: &Cookie<'_>) -> Result<HttpResponse, PageError> {
+    let mut response = see_other(location);
+    response.add_cookie(cookie).map_err(|error| PageError::internal().because(error))?;
+    Ok(response)
+}
+
+/// The resource of a page with a form: GET shows it, HEAD likewise, POST takes what was sent.
+pub fn with_form<Shown, Sent>(
+    path: &str,
+    show: impl Handler<Shown, Output = Result<HttpResponse, PageError>>,
+    submit: impl Handler<Sent, Output = Result<HttpResponse, PageError>>,
+) -> impl HttpServiceFactory + 'static
+where
+    Shown: FromRequest + 'static,
+    Sent: FromRequest + 'static,
+{
+    web::resource(path)
+        .wrap(from_fn(frame))
+        .route(web::get().to(show.clone()))
+        .route(web::head().to(show))
+        .route(web::post().to(submit))
+}
+
 /// The app of a request.
 ///
 /// # Errors
@@ -135,13 +163,7 @@ pub async fn frame(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     } else {
         match opened {
             Opened::Here => next.call(request).await?,
-            Opened::GoTo(there) => {
-                let mut response = see_other(&there);
-                response
-                    .add_cookie(&cookies::moved(app.issuer()))
-                    .map_err(|error| PageError::internal().because(error))?;
-                request.into_response(response)
-            }
+            Opened::GoTo(there) => request.into_response(see_other_with(&there, &cookies::moved(app.issuer()))?),
             Opened::Refuse => {
                 let cause =
                     "Host is not the issuer's: let the proxy pass it on, or name the proxy in [proxies] trusted";

@@ -3,8 +3,7 @@
 //! Owns: routes, which page or redirect answers. Does not own: what is asked.
 
 use actix_web::http::StatusCode;
-use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
@@ -24,13 +23,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
-        resource(path::CONSENT)
-            .wrap(from_fn(page::frame))
-            .route(get().to(show))
-            .route(head().to(show))
-            .route(post().to(submit)),
-    );
+    cfg.service(page::with_form(path::CONSENT, show, submit));
 }
 
 /// `GET /consent`.

@@ -4,8 +4,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -28,13 +27,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
-        resource(path::LOGIN)
-            .wrap(from_fn(page::frame))
-            .route(get().to(show))
-            .route(head().to(show))
-            .route(post().to(submit)),
-    );
+    cfg.service(page::with_form(path::LOGIN, show, submit));
 }
 
 /// `GET /login`, alone or in a transaction.
@@ -97,11 +90,7 @@ async fn submit(
     let before = session::carried(&request, &app);
     match try_password(&app, name, password(&posted), before, form.transaction).await? {
         Tried::In(user, cookie) => {
-            let mut response = page::see_other(&form.next(&user));
-            response
-                .add_cookie(&cookies::set(Kind::Session, &cookie, app.issuer()))
-                .map_err(|error| PageError::internal().because(error))?;
-            Ok(response)
+            page::see_other_with(&form.next(&user), &cookies::set(Kind::Session, &cookie, app.issuer()))
         }
         Tried::Refused => {
             Noted::note(&request, "sign_in_refused", None);

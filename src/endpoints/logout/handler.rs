@@ -3,8 +3,7 @@
 //! Owns: routes; that a GET changes nothing. Does not own: sessions.
 
 use actix_web::http::StatusCode;
-use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::view::{ConfirmPage, SignedOutPage};
@@ -22,13 +21,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
-        resource(path::LOGOUT)
-            .wrap(from_fn(page::frame))
-            .route(get().to(show))
-            .route(head().to(show))
-            .route(post().to(submit)),
-    );
+    cfg.service(page::with_form(path::LOGOUT, show, submit));
 }
 
 /// `GET /logout`: asks, or says that nobody is signed in.
@@ -68,11 +61,7 @@ async fn submit(
     if let Some(id) = session::carried(&request, &app) {
         app.stores.sessions.end(&id).await?;
     }
-    let mut response = page::see_other(&urls::local(app.issuer(), path::LOGOUT));
-    response
-        .add_cookie(&cookies::clear(Kind::Session, app.issuer()))
-        .map_err(|error| PageError::internal().because(error))?;
-    Ok(response)
+    page::see_other_with(&urls::local(app.issuer(), path::LOGOUT), &cookies::clear(Kind::Session, app.issuer()))
 }
 
 /// Signing out is an act, and stays one whatever happens to the session's own record: it is in SQL before

@@ -3,8 +3,7 @@
 //! Owns: routes, which page or redirect answers. Does not own: the change.
 
 use actix_web::http::StatusCode;
-use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -23,13 +22,7 @@ use crate::web::urls::{self, path};
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(
-        resource(path::PASSWORD)
-            .wrap(from_fn(page::frame))
-            .route(get().to(show))
-            .route(head().to(show))
-            .route(post().to(submit)),
-    );
+    cfg.service(page::with_form(path::PASSWORD, show, submit));
 }
 
 /// `GET /password`, alone or in a transaction.
@@ -74,11 +67,7 @@ async fn submit(
     let new = SecretString::from(posted.get("password").unwrap_or_default().to_owned());
     match change(&app, signed_in, new, posted.get("repeated").unwrap_or_default()).await? {
         Changed::Yes(cookie) => {
-            let mut response = page::see_other(&place.next(true));
-            response
-                .add_cookie(&cookies::set(Kind::Session, &cookie, app.issuer()))
-                .map_err(|error| PageError::internal().because(error))?;
-            Ok(response)
+            page::see_other_with(&place.next(true), &cookies::set(Kind::Session, &cookie, app.issuer()))
         }
         Changed::No(fault) => place.render(&browser, signed_in, Some(&fault.to_string())),
         Changed::Late => Ok(page::see_other(&place.next(false))),
