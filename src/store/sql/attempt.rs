@@ -13,6 +13,10 @@ use crate::store::sql::dialect;
 /// Tries of one statement, each waiting up to what its connection allows.
 const TRIES: u32 = 3;
 
+/// Before a second try, and twice as long before a third: who collided and won needs a moment to finish, or
+/// the next try takes its rows away again.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// The longest that one try may take, waiting for a connection included (`[database]` allows 5 s for each):
 /// a database that went silent is not waited for.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -51,11 +55,11 @@ where
     F: FnMut() -> Fut + Send,
     Fut: Future<Output = Result<T, DbErr>> + Send,
 {
-    let mut left = TRIES;
+    let mut tried = 0;
     loop {
-        left -= 1;
+        tried += 1;
         match tokio::time::timeout(longest, work()).await {
-            Ok(Err(error)) if left > 0 && dialect::collided(&error) => {}
+            Ok(Err(error)) if tried < TRIES && dialect::collided(&error) => tokio::time::sleep(PAUSE * tried).await,
             Ok(result) => return result.map_err(|error| StoreError::new(what, error)),
             Err(late) => return Err(StoreError::new(what, late)),
         }

@@ -44,18 +44,21 @@ impl ConsentStore for Durable {
         if scope.is_empty() {
             return Ok(());
         }
-        let row = |scope: &Scope| ActiveModel {
+        let row = |scope: &&Scope| ActiveModel {
             id: NotSet,
             user_id: Set(user.0),
             client_id: Set(client.as_str().to_owned()),
             scope: Set(scope.as_str().to_owned()),
             updated_at: Set(now.millis()),
         };
+        // Rows are locked in the order of this list: one order for all, so that no two wait for each other.
+        let mut ordered: Vec<&Scope> = scope.iter().collect();
+        ordered.sort_by_key(|scope| scope.as_str());
         attempt("adding to a consent", || {
             let again = OnConflict::columns([Column::UserId, Column::ClientId, Column::Scope])
                 .update_column(Column::UpdatedAt)
                 .to_owned();
-            Entity::insert_many(scope.iter().map(row)).on_conflict(again).exec_without_returning(self.database.writes())
+            Entity::insert_many(ordered.iter().map(row)).on_conflict(again).exec_without_returning(self.database.writes())
         })
         .await
         .map(drop)
