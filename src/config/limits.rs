@@ -30,16 +30,12 @@ impl Default for Limits {
 pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Limits {
     let default = Limits::default();
     let mut section = reader.section("limits", table);
-    let body = section.number("body", 1024..=16_777_216);
+    let body = section.number_or("body", 1024..=16_777_216, default.body);
     // An HTTP/1 head is at most 128 KiB in the server we stand on.
-    let query = section.number("query", 1024..=65_536);
-    let connections = section.number("connections", 1..=1_000_000);
-    let header_timeout = section.duration("header_timeout", Duration::from_millis(100)..=Duration::from_mins(2));
+    let query = section.number_or("query", 1024..=65_536, default.query);
+    let connections = section.number_or("connections", 1..=1_000_000, default.connections);
+    let bounds = Duration::from_millis(100)..=Duration::from_mins(2);
+    let header_timeout = section.duration_or("header_timeout", bounds, default.header_timeout).value;
     section.finish();
-    Limits {
-        body: body.unwrap_or(default.body),
-        query: query.unwrap_or(default.query),
-        connections: connections.unwrap_or(default.connections),
-        header_timeout: header_timeout.map_or(default.header_timeout, |found| found.value),
-    }
+    Limits { body, query, connections, header_timeout }
 }

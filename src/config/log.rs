@@ -28,6 +28,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// What `level` is where it is not set.
+const LEVEL: &str = "info";
+
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Log {
     let mut section = reader.section("log", table);
@@ -43,9 +46,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Log {
         },
         |_| "write error, warn, info, debug or trace, or a filter such as \"vestibule=debug,info\"".to_owned(),
     );
+    section.default_is("level", LEVEL);
     section.finish();
-    Log {
-        format: format.map(|found| found.value).unwrap_or_default(),
-        level: level.map_or_else(|| "info".to_owned(), |found| found.value),
-    }
+    Log { format: format.value, level: level.map_or_else(|| LEVEL.to_owned(), |found| found.value) }
 }

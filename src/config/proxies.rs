@@ -34,6 +34,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Proxies {
             Some(range) => trusted.push(range.trunc()),
         }
     }
+    section.default_is("trusted", toml::Value::Array(Vec::new()));
     section.finish();
     Proxies { trusted }
 }

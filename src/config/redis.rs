@@ -24,14 +24,18 @@ pub struct Redis {
     pub connect_timeout: Duration,
 }
 
+const KEY_PREFIX: &str = "vestibule:";
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl Redis {
     /// The defaults for a URL.
     pub(super) fn at(url: SecretString) -> Self {
         Self {
             url,
-            key_prefix: "vestibule:".to_owned(),
-            command_timeout: Duration::from_millis(500),
-            connect_timeout: Duration::from_secs(2),
+            key_prefix: KEY_PREFIX.to_owned(),
+            command_timeout: COMMAND_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
         }
     }
 }
@@ -51,16 +55,16 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Redis> {
     let prefix = section.parsed("key_prefix", parse_prefix, |_| {
         "write a short word with a colon: key_prefix = \"vestibule:\"".to_owned()
     });
+    section.default_is("key_prefix", KEY_PREFIX);
     let bounds = Duration::from_millis(10)..=Duration::from_mins(1);
-    let command_timeout = section.duration("command_timeout", bounds.clone());
-    let connect_timeout = section.duration("connect_timeout", bounds);
+    let command_timeout = section.duration_or("command_timeout", bounds.clone(), COMMAND_TIMEOUT).value;
+    let connect_timeout = section.duration_or("connect_timeout", bounds, CONNECT_TIMEOUT).value;
     section.finish();
-    let defaults = Redis::at(url?);
     Some(Redis {
-        key_prefix: prefix.map_or(defaults.key_prefix, |found| found.value),
-        command_timeout: command_timeout.map_or(defaults.command_timeout, |found| found.value),
-        connect_timeout: connect_timeout.map_or(defaults.connect_timeout, |found| found.value),
-        url: defaults.url,
+        key_prefix: prefix.map_or_else(|| KEY_PREFIX.to_owned(), |found| found.value),
+        command_timeout,
+        connect_timeout,
+        url: url?,
     })
 }
 
