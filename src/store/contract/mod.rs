@@ -22,6 +22,7 @@ mod files;
 mod postgres;
 mod refresh;
 mod samples;
+mod writer;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
 
