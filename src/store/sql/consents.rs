@@ -58,7 +58,9 @@ impl ConsentStore for Durable {
             let again = OnConflict::columns([Column::UserId, Column::ClientId, Column::Scope])
                 .update_column(Column::UpdatedAt)
                 .to_owned();
-            Entity::insert_many(ordered.iter().map(row)).on_conflict(again).exec_without_returning(self.database.writes())
+            Entity::insert_many(ordered.iter().map(row))
+                .on_conflict(again)
+                .exec_without_returning(self.database.writes())
         })
         .await
         .map(drop)
