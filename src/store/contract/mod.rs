@@ -22,9 +22,9 @@ mod files;
 mod postgres;
 mod refresh;
 mod samples;
-mod writer;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
+mod writer;
 
 /// Opened stores under a clock that stands, in a folder that goes with them.
 struct Bench {

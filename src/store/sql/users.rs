@@ -82,9 +82,9 @@ impl UserStore for Durable {
     /// A name with `@` is an address, and no username has one: one index is asked.
     async fn find_by_login(&self, name: &LoginName) -> Result<Option<User>, StoreError> {
         let column = if name.as_str().contains('@') { Column::Email } else { Column::Username };
-        let row = self.database.read("finding a person by name", |reads| {
-            Entity::find().filter(column.eq(name.as_str())).one(reads)
-        });
+        let row = self
+            .database
+            .read("finding a person by name", |reads| Entity::find().filter(column.eq(name.as_str())).one(reads));
         row.await?.map(from_row).transpose()
     }
 
@@ -126,8 +126,7 @@ impl UserStore for Durable {
                 .col_expr(Column::ValidFrom, Expr::value(now.millis()))
                 .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
         }
-        let update =
-            update.filter(Column::Id.eq(id.0)).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
+        let update = update.filter(Column::Id.eq(id.0)).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
         let revocation = (!keep_sessions).then(|| Revocation::of_person(id, now));
         self.change("setting a password", update, revocation).await
     }
