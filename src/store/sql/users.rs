@@ -108,15 +108,21 @@ impl UserStore for Durable {
 
     async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError> {
         let roles = roles_text(roles)?;
-        let result = attempt("setting roles", || {
-            Entity::update_many()
+        let change = Revocation::of_change(id, now);
+        transact("setting roles", || async {
+            let transaction = self.database.writes().begin().await?;
+            let update = Entity::update_many()
                 .col_expr(Column::Roles, Expr::value(roles.clone()))
                 .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
-                .filter(Column::Id.eq(id.0))
-                .exec(self.database.writes())
+                .filter(Column::Id.eq(id.0));
+            let changed = update.exec(&transaction).await?.rows_affected == 1;
+            if changed {
+                revocations::insert(&transaction, &change).await?;
+            }
+            transaction.commit().await?;
+            Ok(changed)
         })
-        .await?;
-        Ok(result.rows_affected == 1)
+        .await
     }
 
     /// One compare-and-set on the PHC string.
@@ -155,7 +161,7 @@ impl UserStore for Durable {
     }
 
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
-        let revocation = Revocation::of_person(id, ends);
+        let revocation = if disabled { Revocation::of_person(id, ends) } else { Revocation::of_change(id, ends) };
         transact("disabling a person", || async {
             let transaction = self.database.writes().begin().await?;
             let mut update = Entity::update_many()
@@ -165,7 +171,7 @@ impl UserStore for Durable {
                 update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
             }
             let changed = update.filter(Column::Id.eq(id.0)).exec(&transaction).await?.rows_affected == 1;
-            if changed && disabled {
+            if changed {
                 revocations::insert(&transaction, &revocation).await?;
             }
             transaction.commit().await?;
