@@ -2,6 +2,7 @@
 
 mod asking;
 mod code_grant;
+mod id_token_hint;
 mod next_step;
 mod permissions;
 mod person;

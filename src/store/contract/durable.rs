@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use crate::model::person::{LoginName, StoredPassword};
+use crate::model::revocation::Revocation;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::{ClientId, RoleName};
 use crate::protocol::scope::{Scope, Scopes};
@@ -135,6 +136,8 @@ pub(super) async fn roles_are_replaced(bench: &Bench) {
     assert_eq!((found.roles.as_slice(), found.updated_at), (roles.as_slice(), START.plus(LATER)));
     assert_eq!(found.valid_from, user.valid_from);
     assert!(!users.set_roles(samples::user_id(), &roles, START).await.unwrap());
+    let told: Vec<_> = bench.stores.revocations.since(0).await.unwrap().into_iter().map(|(_, entry)| entry).collect();
+    assert_eq!(told, [Revocation::of_change(user.id, START.plus(LATER))], "who remembers them is told");
 }
 
 pub(super) async fn a_password_changes_only_from_the_expected_one(bench: &Bench) {
@@ -199,7 +202,7 @@ pub(super) async fn a_consent_only_grows(bench: &Bench) {
     consents.add(user.id, &client, &samples::scopes("openid email"), START).await.unwrap();
     consents.add(user.id, &client, &samples::scopes("email profile"), START.plus(LATER)).await.unwrap();
     let found = consents.find(user.id, &client).await.unwrap().unwrap();
-    assert_eq!(found.scope, samples::scopes("openid email profile"));
+    assert_eq!(found.scope, samples::scopes("email openid profile"));
     assert_eq!((found.user_id, found.updated_at), (user.id, START.plus(LATER)));
     let other = ClientId::parse("other").unwrap();
     assert_eq!(consents.find(user.id, &other).await.unwrap(), None);
