@@ -93,6 +93,7 @@ fn every_key_of_a_table_of_its_own_has_a_default_or_none_can_be() {
         "database.url_file",
         "redis.url",
         "redis.url_file",
+        "redis.ca_file",
         "keys.encryption_key",
         "keys.encryption_key_file",
         "passwords.threads",
@@ -179,6 +180,31 @@ fn a_default_is_not_in_force_beside_a_file() {
     let shown = shown(&files, &[]);
     assert_eq!(of(&shown, "database", "url_file").value, Some("url".into()));
     assert!(!shown.iter().any(|one| one.table == "database" && one.key == "url"));
+}
+
+#[test]
+fn certificates_for_redis_are_read_and_only_for_tls() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n";
+    let with = |url: &str, file: &str| {
+        let toml = format!("[redis]\nurl = \"{url}\"\nca_file = \"ca.pem\"\n");
+        load(Folder::new(&[("a.toml", HEAD), ("b.toml", &toml), (file, pem)]).path(), &env)
+    };
+    assert_eq!(with("rediss://h", "ca.pem").unwrap().redis.unwrap().ca, Some(pem.as_bytes().to_vec()));
+    for (url, file, expected) in [("redis://h", "ca.pem", "is for TLS"), ("rediss://h", "other.pem", "cannot be read")]
+    {
+        let told = told(&with(url, file).unwrap_err());
+        assert!(told.len() == 1 && told[0].starts_with("b.toml:3:11") && told[0].contains(expected), "{told:?}");
+    }
+    let empty = Folder::new(&[("a.toml", HEAD), ("b.toml", "[redis]\nurl = \"rediss://h\"\nca_file = \"a.toml\"\n")]);
+    assert!(load(empty.path(), &env).unwrap_err().to_string().contains("no certificate"));
+}
+
+#[test]
+fn fields_to_redact_are_names_and_not_those_that_every_line_needs() {
+    assert_eq!(serve("[log]\nredact = [\"email\", \"user_id\"]").unwrap().log.redact, ["email", "user_id"]);
+    for wrong in ["e-mail", "", "Address", "message", "level"] {
+        assert!(serve(&format!("[log]\nredact = [\"{wrong}\"]")).is_err(), "{wrong}");
+    }
 }
 
 #[test]
