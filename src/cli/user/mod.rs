@@ -3,6 +3,7 @@
 //! Owns: what its commands share. Does not own: each command (one file each).
 
 mod add;
+mod contact;
 mod disable;
 mod import;
 mod list;
