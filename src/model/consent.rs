@@ -53,7 +53,7 @@ pub struct Consent {
     pub user_id: UserId,
     /// To whom.
     pub client_id: ClientId,
-    /// What.
+    /// Everything allowed so far, by name: in which order it was allowed does not matter.
     pub permission: Permission,
     /// When last added to.
     pub updated_at: Timestamp,

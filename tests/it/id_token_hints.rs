@@ -28,8 +28,8 @@ both_setups! {
         let (ada, bob) = (app.ada().await, app.bob().await);
         let told = id_token(&app, &Ask::of("trusted"), &ada).await;
         let bare = id_token(&app, &Ask::of("trusted").set("scope", "openid"), &ada).await;
-        let browser = app.signed_in(&bob).await;
         for (hint, login_hint, name) in [(&told, "", "ada"), (&told, "ada@example.test", "ada@example.test"), (&bare, "", "")] {
+            let browser = app.signed_in(&bob).await;
             let ask = Ask::of("trusted").set("id_token_hint", hint).set("login_hint", login_hint);
             let page = browser.clone().open(&ask.url(&app)).await.page();
             let (_, form) = UserAgent::form(&page, "/login");

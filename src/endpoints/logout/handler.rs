@@ -3,7 +3,7 @@
 //! Owns: routes; that a GET changes nothing. Does not own: sessions.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::view::{ConfirmPage, SignedOutPage};
@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::PageForm;
@@ -25,7 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /logout`: asks, or says that nobody is signed in.
-async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Result<HttpResponse, PageError> {
+async fn show(app: Current, browser: Browser, Visitor(visitor): Visitor) -> Result<HttpResponse, PageError> {
     let frame = Frame::of(&app);
     let Some(signed_in) = visitor else {
         let view = SignedOutPage { frame: &frame, login: &urls::local(app.issuer(), path::LOGIN) };
@@ -45,7 +46,7 @@ async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Re
 /// `POST /logout`: ends the refresh tokens that came from the session, and the session in the store and
 /// in the browser. Sent twice, it does no more.
 async fn submit(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageForm(posted): PageForm,
     Visitor(visitor): Visitor,
