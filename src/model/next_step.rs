@@ -98,10 +98,10 @@ pub fn next_step(situation: &Situation<'_>) -> NextStep {
     if request.subjects.as_ref().is_some_and(|subjects| !subjects.contains(&user.id)) {
         // OpenID Connect Core 3.1.2.1: whoever was asked to sign in and signed in as somebody else is not asked again.
         let why = "somebody else is signed in than the person that the client asks for";
-        return match situation.made_here {
-            true => NextStep::Refuse(OAuthError::new(ErrorCode::LoginRequired, why)),
-            false => login(why, SignInReason::SomebodyElse),
-        };
+        if situation.made_here {
+            return NextStep::Refuse(OAuthError::new(ErrorCode::LoginRequired, why));
+        }
+        return login(why, SignInReason::SomebodyElse);
     }
     if request.prompt.select_account && !situation.made_here && situation.interaction.account() != Some(user.id) {
         return NextStep::SelectAccount;

@@ -223,12 +223,12 @@ impl ClaimsParameter {
     pub fn parse(text: Option<&str>) -> Result<Self, OAuthError> {
         let Some(text) = text else { return Ok(Self::default()) };
         if text.len() > LONGEST {
-            return Err(malformed(format!("it is longer than {LONGEST} bytes")));
+            return Err(malformed(&format!("it is longer than {LONGEST} bytes")));
         }
-        let document = json::object(text.as_bytes())
-            .ok_or_else(|| malformed("it is no JSON object, or names a member twice".to_owned()))?;
+        let document =
+            json::object(text.as_bytes()).ok_or_else(|| malformed("it is no JSON object, or names a member twice"))?;
         if document.values().any(|value| depth(value) >= DEEPEST) {
-            return Err(malformed(format!("it is deeper than {DEEPEST} levels")));
+            return Err(malformed(&format!("it is deeper than {DEEPEST} levels")));
         }
         let mut parameter = Self::default();
         for (place, asked) in
@@ -289,7 +289,7 @@ struct Wanted {
 impl Wanted {
     /// `null`, or an object with `essential`, `value`, `values`; values are texts where they matter.
     fn read(name: &str, value: &Value) -> Result<Self, OAuthError> {
-        let wrong = |what: &str| malformed(format!("{name}{what}"));
+        let wrong = |what: &str| malformed(&format!("{name}{what}"));
         let members = match value {
             Value::Null => return Ok(Self { essential: false, values: None }),
             Value::Object(members) => members,
@@ -320,11 +320,11 @@ fn member<'a>(document: &'a Map<String, Value>, name: &str) -> Result<Option<&'a
     match document.get(name) {
         None => Ok(None),
         Some(Value::Object(members)) => Ok(Some(members)),
-        Some(_) => Err(malformed(format!("{name} must be an object"))),
+        Some(_) => Err(malformed(&format!("{name} must be an object"))),
     }
 }
 
-fn malformed(why: String) -> OAuthError {
+fn malformed(why: &str) -> OAuthError {
     OAuthError::invalid_request(format!("claims cannot be read: {why}"))
 }
 

@@ -38,7 +38,7 @@ pub struct User {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Add(add::Add),
+    Add(Box<add::Add>),
     Import(import::Import),
     List(list::List),
     SetRoles(set_roles::SetRoles),
