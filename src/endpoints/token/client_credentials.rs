@@ -7,6 +7,7 @@ use crate::endpoints::token::issue::{Issue, Subject};
 use crate::model::asking::asked;
 use crate::model::audience::destination;
 use crate::model::client::AuthenticatedClient;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::token_request::{ClientCredentialsRequest, GrantType};
 use crate::protocol::token_response::TokenResponse;
@@ -30,6 +31,7 @@ pub(super) async fn exchange(
     let scope = asked(GrantType::ClientCredentials, &request.scope, resource, client, registry)?.scope;
     let fallback = app.config.lifetimes.access_token;
     let destination = destination(&scope, resource, client, registry, app.issuer(), fallback)?;
-    let issue = Issue { client, subject: Subject::Client, scope: &scope, destination, now: app.now() };
+    let claims = SingleClaims::default();
+    let issue = Issue { client, subject: Subject::Client, scope: &scope, claims: &claims, destination, now: app.now() };
     Ok(issue.run(app, None).await?)
 }
