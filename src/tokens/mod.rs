@@ -6,12 +6,16 @@
 mod json;
 mod jwk;
 mod keyring;
+mod pseudonyms;
 mod refresh;
 mod seal;
+mod secret_keys;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod verify;
+
+pub use pseudonyms::Pseudonyms;
 
 use serde::Serialize;
 
