@@ -10,7 +10,6 @@ use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::ephemeral::{Keep, Key, Kind, Records};
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::database::Database;
 
 // Each goes by the primary key and is prepared once on a connection.
@@ -43,8 +42,9 @@ impl SqlRecords {
     }
 
     /// Runs a statement that writes; the number of rows it changed.
-    async fn write(&self, what: &'static str, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let result = attempt(what, || self.database.writes().execute_raw(statement(sql, values.clone()))).await?;
+    async fn write(&self, what: &'static str, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let statement = statement(sql, values);
+        let result = self.database.write(what, move |c| c.execute_raw(statement.clone())).await?;
         Ok(result.rows_affected())
     }
 }
@@ -56,19 +56,23 @@ impl Records for SqlRecords {
     }
 
     async fn get(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
-        attempt("finding a record", || async move {
-            let row = self.database.reads().query_one_raw(statement(GET, named(key))).await?;
+        let find = self.database.read("finding a record", |reads| async move {
+            let row = reads.query_one_raw(statement(GET, named(key))).await?;
             row.map(|row| row.try_get_by_index(0)).transpose()
-        })
-        .await
+        });
+        find.await
     }
 
     async fn take(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
-        attempt("taking a record", || async move {
-            let row = self.database.writes().query_one_raw(statement(TAKE, named(key))).await?;
-            row.map(|row| row.try_get_by_index(0)).transpose()
-        })
-        .await
+        let statement = statement(TAKE, named(key));
+        let take = self.database.write("taking a record", move |c| {
+            let statement = statement.clone();
+            Box::pin(async move {
+                let row = c.query_one_raw(statement).await?;
+                row.map(|row| row.try_get_by_index(0)).transpose()
+            })
+        });
+        take.await
     }
 
     async fn replace(&self, key: Key<'_>, old: &str, new: String, keep: Keep) -> Result<bool, StoreError> {
@@ -86,13 +90,16 @@ impl Records for SqlRecords {
         let keys: Vec<String> = hashes.iter().map(TokenHash::to_key).collect();
         let values: Vec<Value> =
             std::iter::once(kind.as_str().into()).chain(keys.iter().map(|key| key.as_str().into())).collect();
-        let found: Vec<(String, i64)> = attempt("reading counters", || async {
-            let rows = self.database.reads().query_all_raw(statement(sql.as_str(), values.clone())).await?;
-            rows.iter()
-                .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-                .collect::<Result<Vec<_>, DbErr>>()
-        })
-        .await?;
+        let statement = statement(&sql, values);
+        let find = self.database.read("reading counters", |reads| {
+            let statement = statement.clone();
+            async move {
+                let rows = reads.query_all_raw(statement).await?;
+                let pairs = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)));
+                pairs.collect::<Result<Vec<(String, i64)>, DbErr>>()
+            }
+        });
+        let found = find.await?;
         let of = |key: &String| found.iter().find(|(found, _)| found == key);
         Ok(keys.iter().map(|key| of(key).map(|(_, until)| Timestamp::from_millis(*until))).collect())
     }
@@ -105,15 +112,12 @@ impl Records for SqlRecords {
             values.extend([kind.as_str().into(), hash.to_key().into(), now.plus(*span).millis().into()]);
         }
         values.extend([now.millis().into(), now.millis().into()]);
-        attempt("counting", || async {
-            self.database.writes().execute_raw(statement(sql.as_str(), values.clone())).await.map(drop)
-        })
-        .await
+        self.write("counting", &sql, values).await.map(drop)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = || async { self.database.reads().execute_unprepared("SELECT 1").await.map(drop) };
-        attempt("pinging the ephemeral database", ping).await
+        let ping = self.database.read("pinging the ephemeral database", |reads| reads.execute_unprepared("SELECT 1"));
+        ping.await.map(drop)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
