@@ -44,8 +44,8 @@ pub struct Admitted<'a> {
     moved: Vec<Counter>,
     /// What a success wipes out.
     spent: Option<TokenHash>,
-    /// What a success makes known.
-    unknown: Option<TokenHash>,
+    /// What a success makes known, and for how much longer.
+    unknown: Option<(TokenHash, Duration)>,
 }
 
 impl<'a> SignIn<'a> {
@@ -92,9 +92,12 @@ impl<'a> SignIn<'a> {
             return Err(Refusal::Throttled { retry_after });
         }
         let spent = known.map_or(self.own, |device| Some(device.own.name)).filter(|name| until(name).is_some());
-        let half = now.plus(KNOWN_FOR / 2);
-        let unknown = self.device.as_ref().map(|device| device.known);
-        let unknown = unknown.filter(|name| until(name).is_none_or(|until| until.is_over(half)));
+        // A known one is known for longer when half of the time is over, so that not every sign-in writes.
+        let half = KNOWN_FOR / 2;
+        let unknown = self.device.as_ref().and_then(|device| match until(&device.known) {
+            None => Some((device.known, KNOWN_FOR)),
+            Some(until) => until.is_over(now.plus(half)).then_some((device.known, half)),
+        });
         Ok(Admitted { throttle: self.throttle, moved, spent, unknown })
     }
 }
@@ -119,7 +122,7 @@ impl Admitted<'_> {
             self.throttle.store.forget(spent).await?;
         }
         match self.unknown {
-            Some(known) => self.throttle.store.add(&[(known, KNOWN_FOR)]).await,
+            Some(known) => self.throttle.store.add(&[known]).await,
             None => Ok(()),
         }
     }
