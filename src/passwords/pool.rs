@@ -56,8 +56,7 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Turn {
     jobs: SyncSender<Job>,
-    _turn: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl Pool {
@@ -84,7 +83,7 @@ impl Pool {
     pub(super) async fn turn(&self) -> Result<Turn, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy::now())?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy::now())?;
-        Ok(Turn { jobs: self.jobs.clone(), _turn: turn, _place: place })
+        Ok(Turn { jobs: self.jobs.clone(), _permits: [turn, place] })
     }
 
     /// How many more would be let in to wait now.

@@ -31,8 +31,8 @@ impl Pseudonyms {
     /// # Errors
     /// When the store fails, or no configured key-encryption key opens it.
     pub async fn open(keys: &config::Keys, store: &dyn KeyStore, clock: &dyn Clock) -> Result<Self, TokenError> {
-        let keks = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
-        let opened = secret_keys::open(&keks, Purpose::Throttle, store, clock).await?;
+        let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
+        let opened = secret_keys::open(&sealer, Purpose::Throttle, store, clock).await?;
         // The oldest: a pseudonym is the same for as long as it can be.
         let oldest = opened.last().ok_or(TokenError::Cryptography("there is no key for pseudonyms"))?;
         Ok(Self::new(&oldest.key))

@@ -81,8 +81,8 @@ pub(super) async fn open(
     store: &dyn KeyStore,
     clock: &dyn Clock,
 ) -> Result<MacKeys, TokenError> {
-    let keys = secret_keys::open(keks, Purpose::Refresh, store, clock).await?;
-    keys.iter().map(mac_key).collect::<Result<_, _>>().map(MacKeys)
+    let opened = secret_keys::open(keks, Purpose::Refresh, store, clock).await?;
+    opened.iter().map(mac_key).collect::<Result<_, _>>().map(MacKeys)
 }
 
 fn mac_key(opened: &SecretKey) -> Result<MacKey, TokenError> {

@@ -20,7 +20,7 @@ fn grant(app: &TestApp, person: &Person) -> Request {
 
 /// Waits until that many may still join the queue.
 async fn places_left(app: &TestApp, left: usize) {
-    for _ in 0..2000 {
+    for _ in 0..12_000 {
         if app.app().passwords.places_left() == left {
             return;
         }
@@ -81,31 +81,6 @@ both_setups! {
         assert!(hasher.held_kib() <= THREADS * MEMORY_KIB, "{} KiB", hasher.held_kib());
         // And the queue is as long as it was.
         places_left(&app, THREADS + 1 + QUEUE).await;
-        grant(&app, &ada).send().await.expect(200);
-    }
-
-    /// Who goes away gives back the place.
-    async fn a_caller_who_hangs_up_leaves_the_queue(setup: Setup) {
-        let passwords = "memory_kib = 7168\niterations = 1\nthreads = 2\nqueue = 5\n";
-        let app = TestApp::with(setup, Options { passwords, ..Options::default() }).await;
-        let ada = app.ada().await;
-        let hasher = &app.app().passwords;
-        let mut turns = Vec::new();
-        for _ in 0..=THREADS {
-            turns.push(hasher.turn().await.expect("a turn"));
-        }
-        let waiting: Vec<_> = (0..QUEUE).map(|_| tokio::spawn(grant(&app, &ada).send())).collect();
-        places_left(&app, 0).await;
-        let before = hasher.hashes_run();
-        for task in waiting {
-            task.abort();
-            let _ = task.await;
-        }
-        // Nobody else has left yet.
-        places_left(&app, QUEUE).await;
-        drop(turns);
-        places_left(&app, THREADS + 1 + QUEUE).await;
-        assert_eq!(hasher.hashes_run(), before);
         grant(&app, &ada).send().await.expect(200);
     }
 }

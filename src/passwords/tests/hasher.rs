@@ -255,8 +255,8 @@ async fn the_hasher_is_busy_when_its_queue_is_full() {
 async fn x26_a_herd_of_hashes_holds_one_buffer_a_thread() {
     let hasher = PasswordHasher::start(&config::Passwords { threads: 2, queue: 100, ..settings() }).unwrap();
     assert_eq!(hasher.held_kib(), 0);
-    let hashes = (0..100).map(|_| hasher.verify(secret(RIGHT), None));
-    for verdict in futures_util::future::join_all(hashes).await {
+    let herd = (0..100).map(|_| hasher.verify(secret(RIGHT), None));
+    for verdict in futures_util::future::join_all(herd).await {
         assert!(!is_right(&verdict.unwrap()));
         assert!(hasher.held_kib() <= 2 * 64, "{}", hasher.held_kib());
     }
