@@ -4,8 +4,11 @@
 //! section) or secrets (`secret`).
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::config::document::{Data, Value};
 use crate::config::duration;
@@ -257,6 +260,26 @@ impl Section<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Addresses and ranges of them, and which where it is not set. A range of all addresses is a fault: it
+    /// would switch off what the list is for.
+    pub(super) fn ranges(&mut self, key: &'static str, help: &str, default: Vec<IpNet>) -> Vec<IpNet> {
+        let items = self.strings(key);
+        self.default_is(key, default.iter().map(IpNet::to_string).collect::<Vec<_>>());
+        let Some(items) = items else { return default };
+        let mut ranges = Vec::with_capacity(items.len());
+        for Found { value: text, place } in &items {
+            let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
+            match text.parse::<IpNet>().ok().or_else(address) {
+                None => self.fault(place, format!("`{key}` cannot be \"{text}\""), help),
+                Some(range) if range.prefix_len() == 0 => {
+                    self.fault(place, format!("`{key}` would hold every address on earth"), help);
+                }
+                Some(range) => ranges.push(range.trunc()),
+            }
+        }
+        ranges
     }
 
     /// Scopes: one text with spaces between them (RFC 7591 2), or a list.
