@@ -105,8 +105,7 @@ impl UserStore for Durable {
             .col_expr(Column::Roles, Expr::value(roles))
             .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
             .filter(Column::Id.eq(id.0));
-        let result = self.database.write("setting roles", move |c| Box::pin(update.clone().exec(c))).await?;
-        Ok(result.rows_affected == 1)
+        self.change("setting roles", update, Some(Revocation::of_change(id, now))).await
     }
 
     /// One compare-and-set on the PHC string.
@@ -138,13 +137,13 @@ impl UserStore for Durable {
         if disabled {
             update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
         }
-        let revocation = disabled.then(|| Revocation::of_person(id, ends));
-        self.change("disabling a person", update.filter(Column::Id.eq(id.0)), revocation).await
+        let revocation = if disabled { Revocation::of_person(id, ends) } else { Revocation::of_change(id, ends) };
+        self.change("disabling a person", update.filter(Column::Id.eq(id.0)), Some(revocation)).await
     }
 }
 
 impl Durable {
-    /// Changes one person, and with that puts what it revokes on the negative list; false where nobody was
+    /// Changes one person, and with that puts it on the negative list; false where nobody was
     /// changed.
     async fn change(
         &self,
