@@ -25,3 +25,4 @@ pub mod session;
 pub mod transaction;
 pub mod unread;
 pub mod urls;
+pub mod waiting;
