@@ -8,6 +8,7 @@ pub mod checked_request;
 pub mod client;
 pub mod code_grant;
 pub mod consent;
+pub mod contact;
 pub mod grant;
 pub mod id_token_hint;
 pub mod interaction;
@@ -21,6 +22,7 @@ pub mod secret_key;
 pub mod session;
 pub mod shared_secret;
 pub mod signing_key;
+pub mod throttle;
 
 #[cfg(test)]
 mod tests;

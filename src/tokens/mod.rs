@@ -3,16 +3,19 @@
 //! Owns: the keyring (opened once, keys parsed once), sealing at rest, JWS. Does not own: which claims
 //! a token carries (`protocol`, `endpoints/token`).
 
-mod json;
 mod jwk;
 mod keyring;
+mod pseudonyms;
 mod refresh;
 mod seal;
+mod secret_keys;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod verified;
 mod verify;
+
+pub use pseudonyms::Pseudonyms;
 
 use serde::Serialize;
 

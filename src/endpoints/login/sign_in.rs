@@ -12,11 +12,9 @@ use crate::model::person::User;
 use crate::passwords::{AuthenticateError, Outcome, authenticate};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::store::StoreError;
+use crate::throttle::Origin;
 use crate::web::session;
-use crate::web::transaction::Transaction;
-
-/// How often the transaction is read again when another request wrote it meanwhile.
-const TRIES: usize = 5;
+use crate::web::transaction::{Transaction, note_session};
 
 /// What came of a try.
 pub(super) enum Tried {
@@ -24,8 +22,17 @@ pub(super) enum Tried {
     In(Box<User>, OpaqueToken),
     /// The name and the password do not belong together, whatever the reason.
     Refused,
+    /// Too many failed before: nothing was looked at.
+    Throttled(Duration),
     /// It could not be decided.
     Busy(Duration),
+}
+
+/// What was typed, and where.
+pub(super) struct Attempt<'a> {
+    pub(super) name: &'a str,
+    pub(super) password: SecretString,
+    pub(super) origin: Origin,
 }
 
 /// Tries a name and a password. `before` is the session that the browser had.
@@ -34,39 +41,22 @@ pub(super) enum Tried {
 /// When a store fails.
 pub(super) async fn try_password(
     app: &App,
-    name: &str,
-    password: SecretString,
+    attempt: Attempt<'_>,
     before: Option<TokenHash>,
     transaction: Option<&Transaction>,
 ) -> Result<Tried, StoreError> {
-    let users = app.stores.users.as_ref();
-    match authenticate(users, &app.passwords, name, password, app.now()).await {
+    let Attempt { name, password, origin } = attempt;
+    match authenticate(app.door(), origin, name, password, app.now()).await {
         Ok(Outcome::SignedIn(user)) => {
             let cookie = session::begin(app, &user, before).await?;
             if let Some(transaction) = transaction {
-                replace_session(app, transaction, cookie.hash()).await?;
+                note_session(app, transaction, cookie.hash()).await?;
             }
             Ok(Tried::In(user, cookie))
         }
         Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => Ok(Tried::Refused),
+        Err(AuthenticateError::Throttled { retry_after }) => Ok(Tried::Throttled(retry_after)),
         Err(AuthenticateError::Busy(busy)) => Ok(Tried::Busy(busy.retry_after)),
         Err(AuthenticateError::Store(error)) => Err(error),
     }
-}
-
-/// Notes the session in the transaction and ends the one noted before: a form sent twice, whose first
-/// answer the browser dropped, leaves no session that nobody holds.
-async fn replace_session(app: &App, transaction: &Transaction, made: TokenHash) -> Result<(), StoreError> {
-    let id = transaction.id.hash();
-    for _ in 0..TRIES {
-        let Some(current) = app.stores.interactions.find(&id).await? else { return Ok(()) };
-        let (next, before) = current.clone().with_session(made);
-        if next == current || app.stores.interactions.replace(&id, &current, &next).await? {
-            return match before {
-                Some(before) => app.stores.sessions.end(&before).await,
-                None => Ok(()),
-            };
-        }
-    }
-    Ok(())
 }

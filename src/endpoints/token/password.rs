@@ -3,6 +3,8 @@
 //!
 //! Owns: who may use it and what a person's password opens. Does not own: checking it (`passwords`).
 
+use std::net::IpAddr;
+
 use crate::app::App;
 use crate::clock::uuid_v7;
 use crate::endpoints::token::issue::{Issue, Subject, begin_family, grant_expiry};
@@ -14,12 +16,14 @@ use crate::model::person::User;
 use crate::model::registry::Registry;
 use crate::model::session::SignIn;
 use crate::passwords::{self, AuthenticateError, Outcome};
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::Scopes;
 use crate::protocol::token_request::PasswordRequest;
 use crate::protocol::token_response::TokenResponse;
 use crate::store::GrantInserted;
+use crate::throttle::Origin;
 use crate::web::error::ApiError;
 use crate::web::urls::{absolute, path};
 
@@ -29,6 +33,7 @@ pub(super) async fn exchange(
     app: &App,
     client: &AuthenticatedClient,
     request: PasswordRequest,
+    address: Option<IpAddr>,
 ) -> Result<TokenResponse, ApiError> {
     if client.is_public() && !client.first_party {
         return Err(OAuthError::unauthorized_client(
@@ -40,7 +45,7 @@ pub(super) async fn exchange(
     let asked = asked(&request.scope, request.resource.as_deref(), client, registry)?;
     let now = app.now();
     let resource = request.resource.clone();
-    let user = sign_in(app, request).await?;
+    let user = sign_in(app, request, Origin { address, device: None }).await?;
     let scope = permitted(&asked, &user.roles, registry);
     if scope.is_empty() {
         return Err(OAuthError::invalid_scope("this person may not be granted any of these scopes").into());
@@ -55,6 +60,7 @@ pub(super) async fn exchange(
         user_id: user.id,
         client_id: client.client_id.clone(),
         scope: scope.clone(),
+        claims: SingleClaims::default(),
         code: None,
         session_id: None,
         created_at: now,
@@ -67,7 +73,7 @@ pub(super) async fn exchange(
     }
     let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &sign_in };
     // OpenID Connect knows no ID token here: `openid` opens userinfo and no more.
-    let issue = Issue { client, subject, scope: &scope, destination, now };
+    let issue = Issue { client, subject, scope: &scope, claims: &grant.claims, destination, now };
     Ok(issue.run_with_refresh(app, None, (grant.id, generation)).await?)
 }
 
@@ -84,14 +90,14 @@ fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Reg
 }
 
 /// One text for every refusal; only whoever knows the right password learns that it is a generated one.
-async fn sign_in(app: &App, request: PasswordRequest) -> Result<User, ApiError> {
+async fn sign_in(app: &App, request: PasswordRequest, origin: Origin) -> Result<User, ApiError> {
     let PasswordRequest { username, password, .. } = request;
     let refused = || OAuthError::invalid_grant("the username or password is wrong");
-    let users = app.stores.users.as_ref();
-    let outcome = passwords::authenticate(users, &app.passwords, &username, password, app.now()).await;
+    let outcome = passwords::authenticate(app.door(), origin, &username, password, app.now()).await;
     let user = match outcome {
         Ok(Outcome::SignedIn(user)) => *user,
         Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => return Err(refused().into()),
+        Err(AuthenticateError::Throttled { retry_after }) => return Err(ApiError::throttled(retry_after)),
         Err(AuthenticateError::Busy(busy)) => {
             return Err(ApiError::unavailable(busy.retry_after, Some(Box::new(busy))));
         }
