@@ -17,6 +17,8 @@ pub struct Redis {
     pub port: u16,
     keeper: Option<Child>,
     folder: Folder,
+    /// Known from the first signal on: who stands still does not say it.
+    pid: OnceLock<String>,
 }
 
 impl Redis {
@@ -29,7 +31,7 @@ impl Redis {
     /// One of its own.
     pub fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut redis = Self { port, keeper: None, folder: Folder::new() };
+        let mut redis = Self { port, keeper: None, folder: Folder::new(), pid: OnceLock::new() };
         redis.begin();
         redis
     }
@@ -62,6 +64,21 @@ impl Redis {
             drop(keeper.stdin.take());
             let _ = keeper.wait();
         }
+    }
+
+    /// Has it stand still (`STOP`) or go on (`CONT`).
+    pub fn signal(&self, signal: &str) {
+        let info = self.try_command("INFO server").filter(|_| signal == "STOP");
+        let pid = match info
+            .as_deref()
+            .and_then(|text| text.split("process_id:").nth(1))
+            .and_then(|rest| rest.lines().next())
+        {
+            Some(pid) => self.pid.get_or_init(|| pid.trim().to_owned()),
+            None => self.pid.get().expect("it was stopped before"),
+        };
+        let sent = Command::new("kill").args(["-s", signal, pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -s {signal} {pid}");
     }
 
     pub fn url(&self) -> String {
