@@ -51,5 +51,6 @@ mod sizes;
 mod store_failures;
 mod throttling;
 mod tokens;
+mod two_instances;
 mod unread_bodies;
 mod userinfo;
