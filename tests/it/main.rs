@@ -21,6 +21,7 @@ mod cross_site_forms;
 mod cross_site_post;
 mod docs;
 mod external;
+mod faults;
 mod first_hour;
 mod form_post;
 mod herd;
