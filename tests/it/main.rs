@@ -16,6 +16,7 @@ mod client_credentials;
 mod codes;
 mod config;
 mod consent;
+mod containers;
 mod cors;
 mod cross_site_forms;
 mod cross_site_post;
