@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -44,7 +44,7 @@ pub struct Load {
 impl Load {
     /// So many people begin.
     pub fn begin(world: &World, admin: &Admin, people: usize, seed: u64) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let stop = Arc::new(AtomicBool::new(false));
         let workers = (0..people).map(|_| {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -82,7 +82,7 @@ struct Worker {
     world: World,
     admin: Admin,
     stop: Arc<AtomicBool>,
-    number: usize,
+    number: u64,
     made: usize,
     over: VecDeque<(Tokens, Instant)>,
     /// A grant that is used while nobody can sign in.
@@ -91,8 +91,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(world: World, admin: Admin, stop: Arc<AtomicBool>, (number, seed): (usize, u64)) -> Self {
-        let rng = StdRng::seed_from_u64(seed.wrapping_add(number as u64));
+    fn new(world: World, admin: Admin, stop: Arc<AtomicBool>, (number, seed): (u64, u64)) -> Self {
+        let rng = StdRng::seed_from_u64(seed.wrapping_add(number));
         Self { world, admin, stop, number, made: 0, over: VecDeque::new(), kept: None, rng }
     }
 

@@ -105,7 +105,7 @@ impl Fault {
                 block_in_place(|| servers.postgres.begin());
             }
             (Self::Collisions, Some(servers)) => block_in_place(|| collide(servers, round)),
-            (Self::Collisions, None) => hold(installation, short * (1 + round as u32 % 8)).await,
+            (Self::Collisions, None) => hold(installation, short * u32::try_from(1 + round % 8).unwrap_or(1)).await,
             (fault, None) => unreachable!("{fault:?} without its server"),
             (Self::Kill, Some(_)) => unreachable!("above"),
         }
