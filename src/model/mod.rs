@@ -22,6 +22,7 @@ pub mod secret_key;
 pub mod session;
 pub mod shared_secret;
 pub mod signing_key;
+pub mod throttle;
 
 #[cfg(test)]
 mod tests;

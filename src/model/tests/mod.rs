@@ -10,6 +10,7 @@ mod refresh;
 mod registry;
 mod requests;
 mod revocation;
+mod throttle;
 
 use std::time::Duration;
 
