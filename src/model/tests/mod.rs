@@ -2,6 +2,7 @@
 
 mod code_grant;
 mod id_token_hint;
+mod key_line;
 mod next_step;
 mod permissions;
 mod person;

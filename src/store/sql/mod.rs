@@ -25,7 +25,6 @@ mod records;
 mod refresh;
 mod revocations;
 mod schema;
-mod secret_keys;
 mod sqlite;
 #[cfg(test)]
 mod tamper;
