@@ -20,7 +20,7 @@ use crate::protocol::ids::GrantId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
-use crate::store::{NegativeList, Stores};
+use crate::store::{NegativeList, People, Stores};
 use crate::tokens::Tokens;
 
 /// What a handler works with. Cheap to clone.
@@ -30,6 +30,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Every port.
     pub stores: Stores,
+    /// Who is known.
+    pub people: Arc<People>,
     /// What is revoked.
     pub negative: Arc<NegativeList>,
     /// Signs and verifies.
@@ -148,10 +150,12 @@ impl App {
     /// # Errors
     /// `invalid_token`.
     pub async fn verify_access_token_of_any_api(&self, token: &str) -> Result<AccessTokenClaims, OAuthError> {
-        if let Ok(claims) = self.tokens.verify_with_secret(token, self.registry().apis(), self.now()) {
-            return Ok(claims);
+        let now = self.now();
+        let verified = self.tokens.verify_access_token(token, now);
+        match verified.or_else(|_| self.tokens.verify_with_secret(token, self.registry().apis(), now)) {
+            Ok(claims) => Ok(claims),
+            Err(_) => self.verify_access_token(token).await,
         }
-        self.verify_access_token(token).await
     }
 
     /// The grant and generation of a refresh token of ours, by its MAC alone; `None` for every other text.

@@ -13,6 +13,7 @@ use crate::protocol::time::Timestamp;
 use crate::tokens::key_pair::{self, SigningKey};
 use crate::tokens::refresh::{MacKey, MacKeys};
 use crate::tokens::seal::KeyEncryptionKeys;
+use crate::tokens::verified::Verified;
 use crate::tokens::{TokenError, jwk};
 
 /// A key that is not revoked.
@@ -35,6 +36,8 @@ pub(super) struct Keyring {
     jwks: String,
     /// When what is published changes by itself.
     changes_at: Timestamp,
+    /// What these very keys were found to have signed.
+    verified: Verified,
 }
 
 impl Keyring {
@@ -52,6 +55,7 @@ impl Keyring {
             mac: MacKeys::default(),
             jwks: String::new(),
             changes_at: Timestamp::from_millis(i64::MAX),
+            verified: Verified::new(),
         };
         let mut faults = Vec::new();
         let mut published = Vec::new();
@@ -119,6 +123,11 @@ impl Keyring {
     /// The JWK Set.
     pub(super) fn jwks(&self) -> &str {
         &self.jwks
+    }
+
+    /// The tokens whose signature was found good.
+    pub(super) const fn verified(&self) -> &Verified {
+        &self.verified
     }
 
     /// The keys of refresh tokens.

@@ -96,9 +96,10 @@ pub(super) fn access_token(
 ) -> Result<AccessTokenClaims, OAuthError> {
     let check = || {
         let members = signed_by(token, TYP, |kid, alg| find_key(keyring.find(kid), alg))?;
-        valid_access_token(members, issuer, now)
+        let claims = read_access_token_claims(members)?;
+        usable(&claims, issuer, now).map(|()| claims)
     };
-    check().map_err(refused)
+    check().map_err(not_accepted)
 }
 
 /// The same under the secret of an API, and for that API alone.
@@ -115,13 +116,14 @@ pub(super) fn access_token_with_secret(
             of = Some(&api.audience);
             if alg == "HS256" { Ok(Hs256Verifier::new(secret.expose())) } else { Err(OTHER_ALGORITHM) }
         })?;
-        let claims = valid_access_token(members, issuer, now)?;
+        let claims = read_access_token_claims(members)?;
+        usable(&claims, issuer, now)?;
         if !matches!(&claims.aud, Audience::One(audience) if Some(audience) == of) {
             return Err("its audience is not the API whose secret signed it");
         }
         Ok(claims)
     };
-    check().map_err(refused)
+    check().map_err(not_accepted)
 }
 
 fn named_secret<'a>(api: &'a Api, kid: &str) -> Option<(&'a Api, &'a SharedSecret)> {
@@ -131,18 +133,25 @@ fn named_secret<'a>(api: &'a Api, kid: &str) -> Option<(&'a Api, &'a SharedSecre
     }
 }
 
-fn refused(why: Why) -> OAuthError {
-    OAuthError::invalid_token(format!("the access token is not accepted: {why}"))
-}
-
-fn valid_access_token(
-    members: Map<String, Value>,
+/// Checks of one whose signature was good before what is not its signature's to say.
+pub(super) fn again(
+    claims: AccessTokenClaims,
     issuer: &Issuer,
     now: Timestamp,
-) -> Result<AccessTokenClaims, Why> {
-    let claims = read_access_token_claims(members)?;
+) -> Result<AccessTokenClaims, OAuthError> {
+    usable(&claims, issuer, now).map(|()| claims).map_err(not_accepted)
+}
+
+fn usable(claims: &AccessTokenClaims, issuer: &Issuer, now: Timestamp) -> Result<(), Why> {
     issued_by_us(&claims.iss, claims.iat, issuer, now)?;
-    if Timestamp::from_seconds(claims.exp).is_over(now) { Err("it has expired") } else { Ok(claims) }
+    if Timestamp::from_seconds(claims.exp).is_over(now) {
+        return Err("it has expired");
+    }
+    Ok(())
+}
+
+fn not_accepted(why: Why) -> OAuthError {
+    OAuthError::invalid_token(format!("the access token is not accepted: {why}"))
 }
 
 /// The same for an ID token as a hint, which may have expired (OpenID Connect Core 3.1.2.1, RP-Initiated

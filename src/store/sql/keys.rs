@@ -6,14 +6,14 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    Select, TransactionTrait as _, TryInsertResult, UpdateMany,
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, TryInsertResult,
+    UpdateMany,
 };
 
 use crate::model::key_line;
 use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::{attempt, transact};
+use crate::store::sql::database::Session;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::sealed_key::{ActiveModel, Column, Entity, Model};
 use crate::store::{KeyStore, StoreError, Successor};
@@ -21,76 +21,90 @@ use crate::store::{KeyStore, StoreError, Successor};
 #[async_trait]
 impl KeyStore for Durable {
     async fn list(&self) -> Result<Vec<SealedKey>, StoreError> {
-        let rows = attempt("listing keys", || in_order(Entity::find()).all(self.database.reads())).await?;
-        rows.into_iter().map(from_row).collect()
+        let rows = self.database.read("listing keys", |reads| {
+            Entity::find().order_by_asc(Column::Usage).order_by_asc(Column::Number).all(reads)
+        });
+        rows.await?.into_iter().map(from_row).collect()
     }
 
     /// The unique index on use and number decides.
     async fn insert(&self, key: &SealedKey) -> Result<bool, StoreError> {
-        attempt("inserting a key", || insert(self.database.writes(), key)).await
+        let row = to_row(key);
+        self.database.write("inserting a key", move |c| Box::pin(insert(c, row.clone()))).await
     }
 
     async fn hasten(&self, found: &SealedKey, signs_from: Timestamp) -> Result<bool, StoreError> {
-        attempt("moving the time of a key", || set_start(self.database.writes(), found, signs_from)).await
+        let update = start(found, signs_from);
+        let moved = self.database.write("moving the time of a key", move |c| Box::pin(update.clone().exec(c)));
+        Ok(moved.await?.rows_affected == 1)
     }
 
     /// Guarantee: a key is never revoked without another that signs. Mechanism: both are changed in one
-    /// transaction, and each only if it still is what the decision was made from.
+    /// transaction, and each only if it still is what the decision was made from; if not, all is undone.
     async fn revoke(
         &self,
         found: &SealedKey,
         successor: Option<Successor<'_>>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        transact("revoking a key", || async {
-            let transaction = self.database.writes().begin().await?;
-            let revoked = of(found)
-                .col_expr(Column::RevokedAt, Expr::value(now.millis()))
-                .col_expr(Column::KekId, Expr::value(None::<String>))
-                .col_expr(Column::Sealed, Expr::value(None::<Vec<u8>>))
-                .exec(&transaction)
-                .await?;
-            let done = revoked.rows_affected == 1
-                && match &successor {
-                    None => true,
-                    Some(Successor::Pending(key)) => set_start(&transaction, key, now).await?,
-                    Some(Successor::New(key)) => insert(&transaction, key).await?,
-                };
-            if done { transaction.commit().await? } else { transaction.rollback().await? }
-            Ok(done)
-        })
-        .await
+        let revoke = of(found)
+            .col_expr(Column::RevokedAt, Expr::value(now.millis()))
+            .col_expr(Column::KekId, Expr::value(None::<String>))
+            .col_expr(Column::Sealed, Expr::value(None::<Vec<u8>>));
+        let (moved, made) = match successor {
+            None => (None, None),
+            Some(Successor::Pending(key)) => (Some(start(key, now)), None),
+            Some(Successor::New(key)) => (None, Some(to_row(key))),
+        };
+        let result = self.database.transact("revoking a key", move |c| {
+            let (revoke, moved, made) = (revoke.clone(), moved.clone(), made.clone());
+            Box::pin(async move {
+                one_only(revoke.exec(c).await?.rows_affected == 1)?;
+                if let Some(update) = moved {
+                    one_only(update.exec(c).await?.rows_affected == 1)?;
+                }
+                match made {
+                    Some(row) => one_only(insert(c, row).await?),
+                    None => Ok(()),
+                }
+            })
+        });
+        match result.await {
+            Err(error) if is_outrun(&error) => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     async fn reseal(&self, found: &SealedKey, sealed: &Sealed) -> Result<bool, StoreError> {
         let before = found.sealed.as_ref().map(|sealed| sealed.kek_id.clone());
-        let result = attempt("sealing a key anew", || {
-            of(found)
-                .col_expr(Column::KekId, Expr::value(sealed.kek_id.as_str()))
-                .col_expr(Column::Sealed, Expr::value(sealed.bytes.clone()))
-                .filter(Column::KekId.eq(before.clone()))
-                .exec(self.database.writes())
-        })
-        .await?;
-        Ok(result.rows_affected == 1)
+        let update = of(found)
+            .col_expr(Column::KekId, Expr::value(sealed.kek_id.as_str()))
+            .col_expr(Column::Sealed, Expr::value(sealed.bytes.clone()))
+            .filter(Column::KekId.eq(before));
+        let result = self.database.write("sealing a key anew", move |c| Box::pin(update.clone().exec(c)));
+        Ok(result.await?.rows_affected == 1)
     }
+}
+
+/// What undoes a transaction in which somebody else was faster.
+fn one_only(done: bool) -> Result<(), DbErr> {
+    if done { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+}
+
+fn is_outrun(error: &StoreError) -> bool {
+    matches!(error.cause.downcast_ref::<DbErr>(), Some(DbErr::RecordNotUpdated))
 }
 
 /// Removes the keys that nothing depends on any more.
 pub(super) async fn sweep(durable: &Durable, now: Timestamp) -> Result<u64, StoreError> {
     let keys = durable.list().await?;
-    let gone: Vec<&str> = key_line::gone(&keys, now).into_iter().map(|key| key.id.as_str()).collect();
+    let gone: Vec<String> = key_line::gone(&keys, now).into_iter().map(|key| key.id.clone()).collect();
     if gone.is_empty() {
         return Ok(0);
     }
-    let removed = attempt("sweeping keys", || {
-        Entity::delete_many().filter(Column::Id.is_in(gone.iter().copied())).exec(durable.database.writes())
-    });
+    let delete = Entity::delete_many().filter(Column::Id.is_in(gone));
+    let removed = durable.database.write("sweeping keys", move |c| Box::pin(delete.clone().exec(c)));
     Ok(removed.await?.rows_affected)
-}
-
-fn in_order(select: Select<Entity>) -> Select<Entity> {
-    select.order_by_asc(Column::Usage).order_by_asc(Column::Number)
 }
 
 /// An update of that key alone, if nobody moved or revoked it since it was read.
@@ -101,13 +115,20 @@ fn of(found: &SealedKey) -> UpdateMany<Entity> {
         .filter(Column::RevokedAt.is_null())
 }
 
-async fn set_start<C: ConnectionTrait>(connection: &C, key: &SealedKey, at: Timestamp) -> Result<bool, DbErr> {
-    let result = of(key).col_expr(Column::SignsFrom, Expr::value(at.millis())).exec(connection).await?;
-    Ok(result.rows_affected == 1)
+fn start(key: &SealedKey, at: Timestamp) -> UpdateMany<Entity> {
+    of(key).col_expr(Column::SignsFrom, Expr::value(at.millis()))
 }
 
-async fn insert<C: ConnectionTrait>(connection: &C, key: &SealedKey) -> Result<bool, DbErr> {
-    let row = ActiveModel {
+async fn insert(session: &Session<'_>, row: ActiveModel) -> Result<bool, DbErr> {
+    let result = Entity::insert(row)
+        .on_conflict_do_nothing_on([Column::Usage, Column::Number])
+        .exec_without_returning(session)
+        .await?;
+    Ok(matches!(result, TryInsertResult::Inserted(1..)))
+}
+
+fn to_row(key: &SealedKey) -> ActiveModel {
+    ActiveModel {
         id: Set(key.id.clone()),
         usage: Set(key.usage.as_str().to_owned()),
         number: Set(i64::from(key.number)),
@@ -116,12 +137,7 @@ async fn insert<C: ConnectionTrait>(connection: &C, key: &SealedKey) -> Result<b
         created_at: Set(key.created_at.millis()),
         signs_from: Set(key.signs_from.millis()),
         revoked_at: Set(key.revoked_at.map(Timestamp::millis)),
-    };
-    let result = Entity::insert(row)
-        .on_conflict_do_nothing_on([Column::Usage, Column::Number])
-        .exec_without_returning(connection)
-        .await?;
-    Ok(matches!(result, TryInsertResult::Inserted(1..)))
+    }
 }
 
 fn from_row(row: Model) -> Result<SealedKey, StoreError> {

@@ -162,6 +162,7 @@ async fn p7_after_resealing_nothing_is_left_under_the_old_key_encryption_key() {
     let (store, one, _) = two().await;
     let stolen = kid_of(&token_at(&one, NOW).await);
     chest(&store).revoke(&stolen, NOW).await.unwrap();
+    one.catch_up(&store, NOW).await.unwrap();
     let both = KeyChest::new(&section(vec![kek(2), kek(1)]), &store).unwrap();
     let ids: Vec<String> = both.kek_ids().map(str::to_owned).collect();
     let total = Algorithm::ALL.len() + 1;
