@@ -10,6 +10,7 @@ pub mod dev;
 pub mod exit;
 pub mod healthcheck;
 pub mod http;
+pub mod keys;
 pub mod migrate;
 pub mod output;
 pub mod private_file;
@@ -68,6 +69,7 @@ enum Command {
     Migrate(migrate::Migrate),
     User(user::User),
     Client(client::Client),
+    Keys(keys::Keys),
     Token(token::Token),
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -99,6 +101,7 @@ impl Command {
             Self::Migrate(command) => command.run().await,
             Self::User(command) => command.run().await,
             Self::Client(command) => command.run(),
+            Self::Keys(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Healthcheck(command) => command.run().await,
         }

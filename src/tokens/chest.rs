@@ -70,6 +70,16 @@ pub enum Rotated {
     Waiting(KeyFacts),
 }
 
+impl Rotated {
+    /// The key that signs next.
+    #[must_use]
+    pub const fn key(&self) -> &KeyFacts {
+        match self {
+            Self::Made(key) | Self::Hastened(key) | Self::Waiting(key) => key,
+        }
+    }
+}
+
 /// What came of a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revoked {
@@ -229,13 +239,14 @@ impl<'s> KeyChest<'s> {
     }
 
     async fn make(&self, usage: KeyUse, slot: Slot, now: Timestamp) -> Result<SealedKey, TokenError> {
-        let (id, clear) = match usage {
-            KeyUse::Refresh => refresh::generate(&mut system_rng()),
-            // Too long for the event loop.
-            KeyUse::Signing(algorithm) => tokio::task::spawn_blocking(move || key_pair::generate(algorithm))
-                .await
-                .map_err(|_| TokenError::Cryptography("making a signing key was interrupted"))??,
-        };
+        let (id, clear) =
+            match usage {
+                KeyUse::Refresh => refresh::generate(&mut system_rng()),
+                // Too long for the event loop.
+                KeyUse::Signing(algorithm) => tokio::task::spawn_blocking(move || key_pair::generate(algorithm))
+                    .await
+                    .map_err(|_| TokenError::Cryptography("making a signing key was interrupted"))??,
+            };
         let sealed = Some(self.keks.seal(&id, usage, &clear, &mut system_rng())?);
         let Slot { number, signs_from } = slot;
         Ok(SealedKey { id, usage, number, sealed, created_at: now, signs_from, revoked_at: None })

@@ -23,6 +23,7 @@ mod external;
 mod first_hour;
 mod http_surface;
 mod introspection;
+mod keys;
 mod metadata;
 mod operation;
 mod own_password;

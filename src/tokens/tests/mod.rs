@@ -54,9 +54,8 @@ impl Keys {
     /// Lets `change` at the key, if it still is where it was found.
     fn change(&self, found: &SealedKey, change: impl FnOnce(&mut SealedKey)) -> bool {
         let mut kept = self.kept.lock().unwrap();
-        let same = |key: &&mut SealedKey| {
-            (&key.id, key.signs_from, key.revoked_at) == (&found.id, found.signs_from, None)
-        };
+        let same =
+            |key: &&mut SealedKey| (&key.id, key.signs_from, key.revoked_at) == (&found.id, found.signs_from, None);
         kept.iter_mut().find(same).map(change).is_some()
     }
 }

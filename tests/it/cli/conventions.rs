@@ -15,6 +15,8 @@ async fn help_goes_to_stdout_and_begins_with_examples() {
         &["user", "list", "-h"],
         &["user", "set-roles", "--help"],
         &["client", "secret", "--help"],
+        &["keys", "--help"],
+        &["keys", "rotate", "--help"],
         &["token", "-h"],
         &["token", "inspect", "--help"],
         &["healthcheck", "--help"],

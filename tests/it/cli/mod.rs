@@ -17,6 +17,7 @@ mod code_flow;
 mod conventions;
 mod dev_folder;
 mod dev_start;
+mod keys;
 pub mod program;
 mod serve;
 mod streams;
