@@ -5,7 +5,6 @@
 //! (`model/key_line`).
 
 mod chest;
-mod json;
 mod jwk;
 mod key_pair;
 mod keyring;
