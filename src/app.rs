@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
-use crate::passwords::PasswordHasher;
+use crate::passwords::{Door, PasswordHasher};
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
@@ -21,6 +21,7 @@ use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{NegativeList, People, Stores};
+use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 
 /// What a handler works with. Cheap to clone.
@@ -40,6 +41,8 @@ pub struct App {
     pub documents: Documents,
     /// Hashes.
     pub passwords: PasswordHasher,
+    /// Counts failures.
+    pub throttle: Arc<Throttle>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Whether we are on our way out.
@@ -167,6 +170,17 @@ impl App {
 
     async fn has_news_for(&self, token: &str) -> bool {
         self.tokens.catch_up_for(token, self.stores.keys.as_ref(), self.now()).await
+    }
+
+    /// What everybody who signs in by password goes through.
+    #[must_use]
+    pub fn door(&self) -> Door<'_> {
+        Door {
+            users: self.stores.users.as_ref(),
+            hasher: &self.passwords,
+            throttle: &self.throttle,
+            failures: &self.config.limits.failures,
+        }
     }
 
     /// Now.

@@ -26,7 +26,8 @@ use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes;
 use crate::store::{NegativeList, People, Stores, sweep_forever};
-use crate::tokens::Tokens;
+use crate::throttle::Throttle;
+use crate::tokens::{Pseudonyms, Tokens};
 use crate::web::edge;
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
@@ -64,6 +65,10 @@ impl Application {
             Tokens::open(issuer, &config.keys, &config.registry.algorithms(), stores.keys.as_ref(), clock.as_ref())
                 .await
                 .context("cannot open the signing keys")?;
+        let names = Pseudonyms::open(&config.keys, stores.keys.as_ref(), clock.as_ref())
+            .await
+            .context("cannot open the key of the counters")?;
+        let throttle = Arc::new(Throttle::new(Arc::clone(&stores.throttle), names));
         let passwords = PasswordHasher::start(&config.passwords)
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
         let people = Arc::new(People::new(Arc::clone(&stores.users)));
@@ -79,6 +84,7 @@ impl Application {
             tokens: Arc::new(tokens),
             documents,
             passwords,
+            throttle,
             clock,
             shutdown: Shutdown::default(),
         };

@@ -40,7 +40,7 @@ impl Ahead {
     #[must_use]
     pub const fn span(self, usage: KeyUse) -> Duration {
         match (self, usage) {
-            (Self::Hasty, _) | (_, KeyUse::Refresh) => Duration::from_secs(10),
+            (Self::Hasty, _) | (_, KeyUse::Refresh | KeyUse::Throttle) => Duration::from_secs(10),
             (Self::Usual, KeyUse::Signing(_)) => Duration::from_secs(JWKS_MAX_AGE_SECONDS + SETTLING.as_secs()),
             (Self::Planned, KeyUse::Signing(_)) => Duration::from_hours(24),
         }
@@ -50,7 +50,7 @@ impl Ahead {
 /// How long after its last signature a key of that use counts.
 const fn life(usage: KeyUse) -> Duration {
     match usage {
-        KeyUse::Signing(_) => ENTRY_LIFE,
+        KeyUse::Signing(_) | KeyUse::Throttle => ENTRY_LIFE,
         KeyUse::Refresh => LONGEST_REFRESH,
     }
 }
@@ -189,7 +189,7 @@ impl<'k> KeyLine<'k> {
         }
         let until = match key.usage {
             KeyUse::Signing(_) => self.followed_at(key.number).plus(REMEMBERED),
-            KeyUse::Refresh => until,
+            KeyUse::Refresh | KeyUse::Throttle => until,
         };
         if until.is_over(now) { KeyState::Gone } else { KeyState::Past { until } }
     }

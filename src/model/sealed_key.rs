@@ -13,6 +13,8 @@ pub enum KeyUse {
     Signing(Algorithm),
     /// The MAC of refresh tokens.
     Refresh,
+    /// The names of counters.
+    Throttle,
 }
 
 impl KeyUse {
@@ -22,13 +24,15 @@ impl KeyUse {
         match self {
             Self::Signing(algorithm) => algorithm.as_str(),
             Self::Refresh => "refresh",
+            Self::Throttle => "throttle",
         }
     }
 
     /// Reads a name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text == Self::Refresh.as_str() { Some(Self::Refresh) } else { Algorithm::parse(text).map(Self::Signing) }
+        let secret = [Self::Refresh, Self::Throttle].into_iter().find(|usage| usage.as_str() == text);
+        secret.or_else(|| Algorithm::parse(text).map(Self::Signing))
     }
 }
 

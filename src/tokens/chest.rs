@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::clock::system_rng;
 use crate::config;
 use crate::model::key_line::{Ahead, Heir, KeyLine, KeyState, Next, Slot, uses};
@@ -173,6 +175,14 @@ impl<'s> KeyChest<'s> {
         Ok(())
     }
 
+    /// What is secret of the key of a use that was active first, which is made where there is none.
+    pub(super) async fn oldest(&self, usage: KeyUse, now: Timestamp) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        self.make_first(usage, now).await?;
+        let keys = self.store.list().await?;
+        let good = KeyLine::of(&keys, usage).keys().find(|key| key.revoked_at.is_none());
+        self.keks.open(good.ok_or(TokenError::Contended)?)
+    }
+
     /// Ends a key at once: nothing that it signed counts any more. If it was the one that signs, another does
     /// from that very moment.
     ///
@@ -241,7 +251,7 @@ impl<'s> KeyChest<'s> {
     async fn make(&self, usage: KeyUse, slot: Slot, now: Timestamp) -> Result<SealedKey, TokenError> {
         let (id, clear) =
             match usage {
-                KeyUse::Refresh => refresh::generate(&mut system_rng()),
+                KeyUse::Refresh | KeyUse::Throttle => refresh::generate(&mut system_rng()),
                 // Too long for the event loop.
                 KeyUse::Signing(algorithm) => tokio::task::spawn_blocking(move || key_pair::generate(algorithm))
                     .await

@@ -92,6 +92,8 @@ impl Keyring {
         before: Option<&Self>,
     ) -> Result<Option<Arc<SigningKey>>, TokenError> {
         match stored.usage {
+            // Whoever makes names has it open (`pseudonyms`).
+            KeyUse::Throttle => Ok(None),
             KeyUse::Refresh => {
                 let known = before.and_then(|before| before.mac.find(&stored.id));
                 let key = known.map_or_else(|| MacKey::open(keks, stored).map(Arc::new), |key| Ok(Arc::clone(key)))?;

@@ -8,6 +8,7 @@ mod chest;
 mod jwk;
 mod key_pair;
 mod keyring;
+mod pseudonyms;
 mod refresh;
 mod seal;
 mod sign;
@@ -15,6 +16,8 @@ mod sign;
 mod tests;
 mod verified;
 mod verify;
+
+pub use pseudonyms::Pseudonyms;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

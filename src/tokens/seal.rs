@@ -125,7 +125,7 @@ impl KeyEncryptionKey {
 fn associated(id: &str, usage: KeyUse) -> Vec<u8> {
     let kind = match usage {
         KeyUse::Signing(_) => "vestibule signing key",
-        KeyUse::Refresh => "vestibule secret key",
+        KeyUse::Refresh | KeyUse::Throttle => "vestibule secret key",
     };
     [kind, usage.as_str(), id].join("\0").into_bytes()
 }

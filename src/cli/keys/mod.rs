@@ -80,7 +80,7 @@ fn failed(error: &TokenError) -> Stop {
 const fn word(usage: KeyUse) -> &'static str {
     match usage {
         KeyUse::Signing(_) => "signing",
-        KeyUse::Refresh => "refresh",
+        KeyUse::Refresh | KeyUse::Throttle => usage.as_str(),
     }
 }
 
@@ -88,7 +88,7 @@ const fn word(usage: KeyUse) -> &'static str {
 fn object(key: &KeyFacts) -> Value {
     let alg = match key.usage {
         KeyUse::Signing(algorithm) => Some(algorithm.as_str()),
-        KeyUse::Refresh => None,
+        KeyUse::Refresh | KeyUse::Throttle => None,
     };
     json!({
         "kid": key.id,

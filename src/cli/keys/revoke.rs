@@ -73,6 +73,7 @@ impl Revoke {
         output::message(&format!("{} is revoked{next}.", self.kid));
         output::message(match usage {
             KeyUse::Signing(_) => "Backends that verify offline accept its tokens until they fetch /jwks again.",
+            KeyUse::Throttle => "Restart the servers: they count failures under other names then, from zero.",
             KeyUse::Refresh => "Whoever has a refresh token of it has to sign in again.",
         });
         Ok(())
@@ -86,6 +87,7 @@ async fn agree(usage: KeyUse) -> Result<(), Stop> {
     }
     let question = match usage {
         KeyUse::Signing(_) => "Every token that it signed is refused from now on. Type yes to go on: ",
+        KeyUse::Throttle => "Failures are counted from zero after a restart. Type yes to go on: ",
         KeyUse::Refresh => "Every refresh token that it made is refused from now on. Type yes to go on: ",
     };
     if prompt::line(question).await? == "yes" { Ok(()) } else { Err(Stop::failure("nothing was changed")) }

@@ -11,6 +11,7 @@ mod refresh;
 mod registry;
 mod requests;
 mod revocation;
+mod throttle;
 
 use std::time::Duration;
 
