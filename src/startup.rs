@@ -1,7 +1,9 @@
 //! The composition root: parts become a server that listens, serves and stops.
 //!
 //! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
-//! (`store::open`), signals and arguments (`cli`).
+//! (`store::open`), signals and arguments (`cli`), what changes while it runs (`follow`).
+
+pub mod follow;
 
 use std::future::Future;
 use std::io;
@@ -77,7 +79,7 @@ impl Application {
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations), Arc::clone(&people)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
         let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
-        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks().to_owned()) };
+        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks()) };
         let app = App {
             config: Arc::new(config),
             stores,
@@ -121,7 +123,7 @@ impl Application {
             servers.push(serve(&live, vec![admin], 1, routes::admin)?);
         }
         let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
-        let follower = tokio::spawn(Arc::clone(&app.negative).follow_forever(Arc::clone(&app.clock)));
+        let follower = tokio::spawn(follow::follow_forever(live.clone()));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
         let failed = tokio::select! {

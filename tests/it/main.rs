@@ -29,6 +29,7 @@ mod herd;
 mod http_surface;
 mod id_token_hints;
 mod introspection;
+mod keys;
 mod metadata;
 mod operation;
 mod own_password;

@@ -26,7 +26,6 @@ mod records;
 mod refresh;
 mod revocations;
 mod schema;
-mod secret_keys;
 mod sqlite;
 #[cfg(test)]
 mod tamper;

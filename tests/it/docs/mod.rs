@@ -84,6 +84,7 @@ pages! {
     docs_fastapi_is_true: "docs/fastapi.md",
     docs_import_is_true: "docs/import.md",
     docs_instances_is_true: "docs/instances.md",
+    docs_keys_is_true: "docs/keys.md",
     docs_openid_is_true: "docs/openid.md",
     docs_serve_is_true: "docs/serve.md",
     docs_storage_is_true: "docs/storage.md",

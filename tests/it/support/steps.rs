@@ -80,7 +80,9 @@ impl TestApp {
 
     /// What the instance learns by itself within a second, at once.
     pub async fn catch_up(&self) {
-        self.app().negative.catch_up(self.app().now()).await.expect("the list");
+        let app = self.app();
+        app.tokens.catch_up(app.stores.keys.as_ref(), app.now()).await.expect("the keys");
+        app.negative.catch_up(app.now()).await.expect("the list");
     }
 
     /// Changes the durable database behind the server's back.
