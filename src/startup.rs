@@ -23,13 +23,17 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes;
-use crate::store::{NegativeList, People, Stores, sweep_forever};
+use crate::store::{self, NegativeList, People, StoreError, Stores, sweep_forever};
 use crate::throttle::Throttle;
 use crate::tokens::{Pseudonyms, Tokens};
-use crate::web::edge;
+use crate::web::{edge, waiting};
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// From one try to open the database to the next: growing from the one to the other.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A server that is ready to run.
 pub struct Application {
@@ -160,6 +164,46 @@ fn serve(
         server = server.listen(listener)?;
     }
     Ok(server.run())
+}
+
+/// Opens the stores, waiting for a database that is not there yet as long as it takes: the listeners answer
+/// meanwhile that the server is alive and not ready (threat X35).
+///
+/// # Errors
+/// When a store cannot be opened and waiting would not help, or a listener cannot be used.
+pub async fn open_stores(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    listeners: &[&TcpListener],
+) -> anyhow::Result<Stores> {
+    let first = match store::open(config, Arc::clone(clock)).await {
+        Err(error) if error.is_passing() => error,
+        opened => return Ok(opened?),
+    };
+    tracing::warn!(error = &first as &dyn std::error::Error, "the database is not there yet: it is waited for");
+    let mut room =
+        HttpServer::new(|| ActixApp::new().configure(waiting::routes)).workers(1).disable_signals().shutdown_timeout(1);
+    for listener in listeners {
+        room = room.listen(listener.try_clone()?)?;
+    }
+    let room = room.run();
+    let handle = room.handle();
+    let room = tokio::spawn(room);
+    let opened = open_in_the_end(config, clock).await;
+    handle.stop(true).await;
+    room.await??;
+    Ok(opened?)
+}
+
+async fn open_in_the_end(config: &Config, clock: &Arc<dyn Clock>) -> Result<Stores, StoreError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        match store::open(config, Arc::clone(clock)).await {
+            Err(error) if error.is_passing() => pause = (pause * 2).min(LONGEST_PAUSE),
+            opened => return opened,
+        }
+    }
 }
 
 /// Binds every address, in order.

@@ -3,6 +3,8 @@
 //! Owns: how they are written, and that writing them never stops or delays a request. Does not own: what
 //! is logged; no secret may reach a log line in the first place.
 
+mod redact;
+
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -15,6 +17,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::output;
 use crate::config::{self, LogFormat};
+use crate::telemetry::redact::{Fields, Names};
 
 /// How many lines may wait for a slow reader of stderr; more are counted and left out.
 const QUEUE: usize = 4096;
@@ -36,17 +39,21 @@ pub fn start(log: &config::Log) -> Result<(), Stop> {
         Stop::new(Exit::Config, format!("[log] level = \"{}\" is not a filter: {error}", log.level))
             .hint("for example: info, or vestibule=debug,info")
     })?;
-    let writer = WRITER.get_or_init(|| Lines::start(io::stderr())).clone();
+    let lines = WRITER.get_or_init(|| Lines::start(io::stderr())).clone();
+    let names = Names::new(&log.redact);
+    let json = is_json(log.format, io::stderr().is_terminal());
+    // Lines of JSON are written by a formatter that asks nobody about single fields.
+    let writer = Writer { lines, names: names.clone().filter(|_| json) };
     // Its own errors would go to stderr by `eprintln!`, which panics when stderr is gone.
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
         .with_ansi(output::stderr_has_color())
         .log_internal_errors(false);
-    let _ = if is_json(log.format, io::stderr().is_terminal()) {
+    let _ = if json {
         lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
     } else {
-        lines.with_target(false).try_init()
+        lines.with_target(false).fmt_fields(Fields::new(names)).try_init()
     };
     Ok(())
 }
@@ -125,20 +132,32 @@ fn write(mut out: impl Write, entries: &Receiver<Entry>, lost: &AtomicU64) {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
+/// Where the subscriber writes.
+struct Writer {
+    lines: Lines,
+    names: Option<Names>,
+}
+
+impl<'a> MakeWriter<'a> for Writer {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line(self.clone())
+        Line { lines: self.lines.clone(), names: self.names.clone() }
     }
 }
 
 /// One log line on its way: the subscriber writes each line in one call.
-struct Line(Lines);
+struct Line {
+    lines: Lines,
+    names: Option<Names>,
+}
 
 impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.put(line);
+        match &self.names {
+            None => self.lines.put(line),
+            Some(names) => self.lines.put(&names.in_json(line)),
+        }
         Ok(line.len())
     }
 

@@ -16,7 +16,8 @@ Examples:
   vestibule check                      what vestibule serve would read
   vestibule check --config ./config    another folder; exit code 3 when something is wrong
   vestibule check --online             also whether PostgreSQL and Redis can be used
-  vestibule check --json | jq .        an array of {file, line, column, message, help}";
+  vestibule check --json | jq .        an array of {file, line, column, message, help}
+  vestibule check --schema             the JSON Schema of a configuration file, for an editor";
 
 /// Check a configuration: every mistake with file, line, column and what to change
 #[derive(Debug, Args)]
@@ -31,6 +32,9 @@ pub struct Check {
     /// Also connect to the PostgreSQL and Redis it names; exit code 4 when one cannot be used
     #[arg(long, conflicts_with = "json")]
     online: bool,
+    /// Check nothing: print the JSON Schema (2020-12) of a configuration file
+    #[arg(long, conflicts_with_all = ["config", "json", "online"])]
+    schema: bool,
 }
 
 impl Check {
@@ -39,6 +43,9 @@ impl Check {
     /// # Errors
     /// When there is no such folder; with `--online`, when a server cannot be used.
     pub async fn run(self) -> Result<Exit, Stop> {
+        if self.schema {
+            return output::data(&format!("{:#}", config::schema())).map(|()| Exit::Ok);
+        }
         let folder = data::config_folder(self.config.as_deref())?;
         match config::load(&folder, &env) {
             Ok(_) if self.json => output::data("[]").map(|()| Exit::Ok),

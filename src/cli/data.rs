@@ -15,7 +15,7 @@ use crate::cli::env;
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::output;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, Faults};
+use crate::config::{self, Config, Draft, Faults};
 use crate::store::{self, Stores};
 
 /// The folders in which `serve` and `check` look for configuration when none is named.
@@ -52,11 +52,7 @@ impl Where {
     /// # Errors
     /// When there is none (exit 5), its configuration is invalid (3), or it cannot be opened (1).
     pub async fn open(&self) -> Result<Opened, Stop> {
-        let config = match (&self.data, &self.config) {
-            (Some(data), _) => of_dev(&Folder::locate(Some(data), &env)?)?,
-            (None, Some(config)) => load(config)?,
-            (None, None) => of_dev(&running_folder(None, NAME_IT)?)?,
-        };
+        let config = self.config()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = store::open_durable(&config, Arc::clone(&clock)).await;
         let stores = opened.map_err(|error| {
@@ -67,6 +63,28 @@ impl Where {
             }
         })?;
         Ok(Opened { config, stores, clock })
+    }
+}
+
+impl Where {
+    /// Its configuration alone.
+    ///
+    /// # Errors
+    /// As [`Where::open`].
+    pub fn config(&self) -> Result<Config, Stop> {
+        self.config_with(None)
+    }
+
+    /// Its configuration with one more text, as if a file of its folder held it.
+    ///
+    /// # Errors
+    /// As [`Where::open`].
+    pub fn config_with(&self, draft: Option<Draft<'_>>) -> Result<Config, Stop> {
+        match (&self.data, &self.config) {
+            (Some(data), _) => of_dev(&Folder::locate(Some(data), &env)?, draft),
+            (None, Some(config)) => load_with(config, draft),
+            (None, None) => of_dev(&running_folder(None, NAME_IT)?, draft),
+        }
     }
 }
 
@@ -84,7 +102,7 @@ pub fn running_folder(data: Option<&Path>, otherwise: &str) -> Result<Folder, St
     Err(Stop::new(Exit::NotFound, message).hint(format!("start one (vestibule dev), or {otherwise}")))
 }
 
-fn of_dev(folder: &Folder) -> Result<Config, Stop> {
+fn of_dev(folder: &Folder, draft: Option<Draft<'_>>) -> Result<Config, Stop> {
     let path = folder.path();
     if !folder.is_dev() {
         let message = format!("{} is not the data folder of a development server", path.display());
@@ -96,7 +114,8 @@ fn of_dev(folder: &Folder) -> Result<Config, Stop> {
     let issuer = settings::issuer_of(issuer)?;
     // The folder may be gone since the server started; people can be worked on without it.
     let config = known.and_then(|running| running.config).filter(|config| config.is_dir());
-    settings::load(config.as_deref(), settings::Own { issuer, listen: Vec::new(), redis_url: None }, path, &credentials)
+    let own = settings::Own { issuer, listen: Vec::new(), redis_url: None };
+    settings::load_with(config.as_deref(), draft, own, path, &credentials)
 }
 
 /// The configuration folder of `serve` and `check`: the one named, else `./config`, else `/etc/vestibule`.
@@ -131,7 +150,11 @@ pub fn existing(named: &Path) -> Result<PathBuf, Stop> {
 /// # Errors
 /// Exit 3 with every fault rendered.
 pub fn load(folder: &Path) -> Result<Config, Stop> {
-    config::load(&existing(folder)?, &env).map_err(|faults| invalid(&faults))
+    load_with(folder, None)
+}
+
+fn load_with(folder: &Path, draft: Option<Draft<'_>>) -> Result<Config, Stop> {
+    config::load_with(&existing(folder)?, draft, &env).map_err(|faults| invalid(&faults))
 }
 
 /// How a command ends that needed a valid configuration.

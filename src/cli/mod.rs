@@ -5,11 +5,14 @@
 
 pub mod check;
 pub mod client;
+pub mod completions;
+pub mod config;
 pub mod data;
 pub mod dev;
 pub mod exit;
 pub mod healthcheck;
 pub mod http;
+pub mod init;
 pub mod migrate;
 pub mod output;
 pub mod private_file;
@@ -23,7 +26,7 @@ pub mod user;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::exit::{Exit, Stop};
 use crate::telemetry;
@@ -35,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   vestibule dev                       a server with demo people and clients, nothing to configure
   vestibule token                     sign in to it in the browser and get a token
+  vestibule init                      a configuration of your own in ./config
   vestibule check --config ./config   every mistake of a configuration at once
   vestibule serve --config ./config   the server for real use";
 
@@ -64,12 +68,15 @@ struct Arguments {
 enum Command {
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Init(init::Init),
     Check(check::Check),
+    Config(config::Config),
     Migrate(migrate::Migrate),
     User(user::User),
     Client(client::Client),
     Token(token::Token),
     Healthcheck(healthcheck::Healthcheck),
+    Completions(completions::Completions),
 }
 
 /// Reads the command line, runs the command, says why it stopped.
@@ -95,12 +102,15 @@ impl Command {
         match self {
             Self::Dev(command) => command.run().await,
             Self::Serve(command) => command.run().await,
+            Self::Init(command) => command.run().await,
             Self::Check(command) => command.run().await,
+            Self::Config(command) => command.run(),
             Self::Migrate(command) => command.run().await,
             Self::User(command) => command.run().await,
-            Self::Client(command) => command.run(),
+            Self::Client(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Healthcheck(command) => command.run().await,
+            Self::Completions(command) => command.run(&mut Arguments::command()),
         }
     }
 }
@@ -131,8 +141,6 @@ pub fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn every_command() -> Vec<clap::Command> {

@@ -1,6 +1,6 @@
-//! Files that only their owner reads.
+//! Files that are written whole or not at all; only their owner reads them unless more is said.
 //!
-//! Owns: writing them whole or not at all, mode 0600. Does not own: what is in them.
+//! Owns: how they come to be. Does not own: what is in them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -13,25 +13,35 @@ use std::path::Path;
 /// # Errors
 /// When the folder cannot be written.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with_mode(path, content, 0o600)
+}
+
+/// The same with another mode, as a file that everybody may read.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_beside(&beside, content).and_then(|()| fs::rename(&beside, path));
+    let written = write_beside(&beside, content, mode).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written?;
     if let Some(folder) = path.parent() {
+        // The parent of a name alone is empty, which is no path.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         File::open(folder)?.sync_all()?;
     }
     Ok(())
 }
 
-fn write_beside(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_beside(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     // `create_new` and the mode at creation: nobody can have it open already, or read it in between.
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(content)?;
     file.sync_all()
 }

@@ -26,6 +26,16 @@ pub async fn line(question: &str) -> Result<String, Stop> {
     read_line(question).await.map(|line| line.as_str().to_owned())
 }
 
+/// Asks on stderr and reads a line from stdin; an empty one is the default.
+///
+/// # Errors
+/// When stdin cannot be read.
+pub async fn line_or(question: &str, default: &str) -> Result<String, Stop> {
+    output::ask(question);
+    let line = read().await?;
+    Ok(if line.is_empty() { default.to_owned() } else { line.as_str().to_owned() })
+}
+
 /// Asks on stderr and reads a secret from stdin: a terminal does not show what is typed, a pipe is read
 /// to the end of its line.
 ///
@@ -57,23 +67,28 @@ pub fn secret_file(path: &Path) -> Result<SecretString, Stop> {
     Ok(SecretString::from(secret))
 }
 
+/// A line that is not empty.
 async fn read_line(question: &str) -> Result<Zeroizing<String>, Stop> {
+    let line = read().await?;
+    if line.is_empty() {
+        let what = question.trim_end_matches([':', ' ']).to_lowercase();
+        return Err(Stop::new(Exit::Usage, format!("no {what} was given"))
+            .hint(format!("type it when asked, or write it to stdin: … | vestibule … (one line for the {what})")));
+    }
+    Ok(line)
+}
+
+async fn read() -> Result<Zeroizing<String>, Stop> {
     // A blocking thread: stdin has no other way, and Ctrl-C must still be heard meanwhile.
     let read = tokio::task::spawn_blocking(|| {
         let mut line = Zeroizing::new(String::new());
         io::stdin().lock().take(LONGEST_LINE).read_line(&mut line).map(|_| line)
     });
-    let what = question.trim_end_matches([':', ' ']).to_lowercase();
     let line = read
         .await
         .map_err(|error| Stop::failure(error.to_string()))?
         .map_err(|error| Stop::failure(format!("stdin cannot be read: {error}")))?;
-    let line = Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    if line.is_empty() {
-        return Err(Stop::new(Exit::Usage, format!("no {what} was given"))
-            .hint(format!("type it when asked, or write it to stdin: … | vestibule … (one line for the {what})")));
-    }
-    Ok(line)
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// While it lives, the terminal on stdin does not show what is typed. Dropped on every way out, Ctrl-C

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::config::document::{Data, Table, Value};
 use crate::config::lifetimes;
+use crate::config::note::Shape;
 use crate::config::section::{Found, Reader, Section};
 use crate::config::source::Place;
 use crate::model::registry::{Api, ApiScope};
@@ -83,9 +84,10 @@ fn parse_audience(text: &str) -> Result<String, &'static str> {
 }
 
 /// The algorithms that this version signs with; others get a fault that says which there are.
-pub(super) fn algorithm(section: &mut Section<'_, '_>, key: &'static str) -> Option<Algorithm> {
-    let found = section.string(key)?;
-    read_algorithm(section, key, &found)
+pub(super) fn algorithm(section: &mut Section<'_, '_>, key: &'static str, default: Algorithm) -> Algorithm {
+    let found = section.word(key, Algorithm::ALL.map(Algorithm::as_str));
+    section.default_is(key, default.as_str());
+    found.and_then(|found| read_algorithm(section, key, &found)).unwrap_or(default)
 }
 
 fn read_algorithm(
@@ -111,7 +113,8 @@ fn signing(section: &mut Section<'_, '_>, audience: &str) -> (AccessTokenSigning
     const HELP: &str = "write signing_secret_file = \"PATH\" or signing_secret = { env = \"NAME\" }, with at least 32 bytes \
                         that no other API has: head -c 32 /dev/urandom | base64";
     let default = || AccessTokenSigning::Key(Algorithm::ES256);
-    let found = section.string("signing_alg");
+    let found = section.word("signing_alg", Algorithm::ALL.map(Algorithm::as_str).into_iter().chain(["HS256"]));
+    section.default_is("signing_alg", Algorithm::ES256.as_str());
     let secrets = section.secrets("signing_secret", "signing_secret_file");
     let Some(shared) = found.as_ref().filter(|found| found.value == "HS256") else {
         if let Some(place) = &secrets.place {
@@ -149,8 +152,13 @@ fn signing(section: &mut Section<'_, '_>, audience: &str) -> (AccessTokenSigning
 /// `scopes = [{ name = "read:users", description = "…" }]`.
 fn scopes(section: &mut Section<'_, '_>) -> (Vec<(Found<Scope>, String)>, bool) {
     let help = "write scopes = [{ name = \"read:users\", description = \"See the list of users\" }]";
-    let items = match section.take("scopes") {
-        None => return (Vec::new(), true),
+    let items = match section.take("scopes", Shape::Tables) {
+        None => {
+            if section.reader.is_probing() {
+                scope(section.reader, Table::default());
+            }
+            return (Vec::new(), true);
+        }
         Some(Value { data: Data::Array(items), .. }) => items,
         Some(other) => {
             section.wrong("scopes", &other, "a list of tables", help);

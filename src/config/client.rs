@@ -54,21 +54,21 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         section.parsed("client_id", ClientId::parse, |_| "write a short name: client_id = \"my-app\"".to_owned());
     let mut places = Places { table: section.place().cloned(), ..Places::default() };
     let name = section.string("client_name");
-    let enabled = section.boolean("enabled").is_none_or(|found| found.value);
-    let first_party = section.boolean("first_party").is_some_and(|found| found.value);
+    let enabled = section.boolean_or("enabled", true).value;
+    let first_party = section.boolean_or("first_party", false).value;
     let application_type = application_type(&mut section);
     let (redirect_uris, uris_are_complete) = redirect_uris(&mut section, application_type);
     let grant_types = grant_types(&mut section, &mut places);
     let authentication = client_secret::read(&mut section);
     let scope = section.scopes("scope");
+    section.default_is("scope", openid_scopes().to_string());
     let default_scope = section.scopes("default_scope").unwrap_or_default();
     let default_audience = section.string("default_audience");
     let consent = consent(&mut section, &mut places);
     let pkce = pkce(&mut section, &mut places);
     let access_token_lifetime = section.duration("access_token_lifetime", lifetimes::ACCESS_TOKEN);
     let refresh = refresh(&mut section, &mut places);
-    let id_token_signed_response_alg =
-        algorithm(&mut section, "id_token_signed_response_alg").unwrap_or(Algorithm::RS256);
+    let id_token_signed_response_alg = algorithm(&mut section, "id_token_signed_response_alg", Algorithm::RS256);
     let id_token_claims = id_token_claims(&mut section);
     let allowed_origins = origins(&mut section);
     let id_name = client_id.as_ref().map(|found| found.value.as_str().to_owned()).unwrap_or_default();
@@ -114,31 +114,31 @@ fn openid_scopes() -> Scopes {
 
 fn application_type(section: &mut Section<'_, '_>) -> ApplicationType {
     let words = [("web", ApplicationType::Web), ("native", ApplicationType::Native)];
-    section.choice("application_type", &words).map(|found| found.value).unwrap_or_default()
+    section.choice("application_type", &words).value
 }
 
 fn consent(section: &mut Section<'_, '_>, places: &mut Places) -> ConsentPolicy {
     let words = [("ask", ConsentPolicy::Ask), ("remember", ConsentPolicy::Remember), ("never", ConsentPolicy::Never)];
     let found = section.choice("consent", &words);
-    places.consent = found.as_ref().map(|found| found.place.clone());
-    found.map(|found| found.value).unwrap_or_default()
+    places.consent = found.place;
+    found.value
 }
 
 fn pkce(section: &mut Section<'_, '_>, places: &mut Places) -> PkcePolicy {
     let found = section.choice("pkce", &[("required", PkcePolicy::Required), ("optional", PkcePolicy::Optional)]);
-    places.pkce = found.as_ref().map(|found| found.place.clone());
-    found.map(|found| found.value).unwrap_or_default()
+    places.pkce = found.place;
+    found.value
 }
 
 fn refresh(section: &mut Section<'_, '_>, places: &mut Places) -> RefreshPolicy {
-    let rotation = section.boolean("refresh_rotation");
+    let rotation = section.boolean_or("refresh_rotation", true);
     let idle = section.duration("refresh_idle", lifetimes::REFRESH_IDLE);
     let absolute = section.duration("refresh_absolute", lifetimes::REFRESH_ABSOLUTE);
     let grace = section.duration("refresh_grace", lifetimes::REFRESH_GRACE);
-    places.refresh_rotation = rotation.as_ref().map(|found| found.place.clone());
+    places.refresh_rotation = rotation.place;
     places.refresh_idle = idle.as_ref().map(|found| found.place.clone());
     RefreshPolicy {
-        rotation: rotation.is_none_or(|found| found.value),
+        rotation: rotation.value,
         idle: idle.map(|found| found.value),
         absolute: absolute.map(|found| found.value),
         grace: grace.map(|found| found.value),
@@ -147,11 +147,13 @@ fn refresh(section: &mut Section<'_, '_>, places: &mut Places) -> RefreshPolicy 
 
 fn id_token_claims(section: &mut Section<'_, '_>) -> IdTokenClaimsPolicy {
     let words = [("full", IdTokenClaimsPolicy::Full), ("minimal", IdTokenClaimsPolicy::Minimal)];
-    section.choice("id_token_claims", &words).map(|found| found.value).unwrap_or_default()
+    section.choice("id_token_claims", &words).value
 }
 
 fn grant_types(section: &mut Section<'_, '_>, places: &mut Places) -> Vec<GrantType> {
-    let Some(items) = section.strings("grant_types") else {
+    let written = section.words("grant_types", GrantType::ALL.map(GrantType::as_str));
+    section.default_is("grant_types", vec![GrantType::AuthorizationCode.as_str()]);
+    let Some(items) = written else {
         return vec![GrantType::AuthorizationCode];
     };
     places.grant_types = items.first().map(|item| item.place.clone());

@@ -70,8 +70,8 @@ fn twice(section: &mut Section<'_, '_>, place: &Place, other: &Place) {
 
 fn method(section: &mut Section<'_, '_>) -> Option<Found<Method>> {
     let key = "token_endpoint_auth_method";
-    let found = section.string(key)?;
     let methods = [Method::None, Method::Basic, Method::Post];
+    let found = section.word(key, methods.map(Method::as_str))?;
     let value = methods.into_iter().find(|method| method.as_str() == found.value);
     if value.is_none() {
         let planned = ["private_key_jwt", "client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"];

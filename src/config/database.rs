@@ -83,21 +83,18 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Read {
         section.fault(&second.place, "`url` takes one database", "keep one of them");
     }
     let url = urls.found.into_iter().next();
-    let max_connections = section.number("max_connections", 1..=1000);
-    let acquire_timeout = section.duration("acquire_timeout", Duration::from_millis(10)..=Duration::from_secs(5));
-    let statement_timeout = section.duration("statement_timeout", Duration::from_millis(100)..=STATEMENT_TIMEOUT);
+    section.default_is("url", format!("sqlite://{FOLDER}"));
+    let max_connections = section.number_or("max_connections", 1..=1000, MAX_CONNECTIONS);
+    let acquire = Duration::from_millis(10)..=Duration::from_secs(5);
+    let acquire_timeout = section.duration_or("acquire_timeout", acquire, ACQUIRE_TIMEOUT).value;
+    let statement = Duration::from_millis(100)..=STATEMENT_TIMEOUT;
+    let statement_timeout = section.duration_or("statement_timeout", statement, STATEMENT_TIMEOUT).value;
     let place = url.as_ref().map(|url| url.place.clone());
     let named = url.and_then(|url| named(&mut section, url));
     section.finish();
-    let acquire_timeout = acquire_timeout.map_or(ACQUIRE_TIMEOUT, |found| found.value);
     match named {
         Some(Named::Server(url)) => Read {
-            database: Database::Postgres(Postgres {
-                url,
-                max_connections: max_connections.unwrap_or(MAX_CONNECTIONS),
-                acquire_timeout,
-                statement_timeout: statement_timeout.map_or(STATEMENT_TIMEOUT, |found| found.value),
-            }),
+            database: Database::Postgres(Postgres { url, max_connections, acquire_timeout, statement_timeout }),
             postgres_at: place,
         },
         Some(Named::Folder(folder)) => {

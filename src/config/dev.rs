@@ -13,7 +13,7 @@ use crate::config::fault::{Fault, Faults};
 use crate::config::redis::parse_url;
 use crate::config::registry::Written;
 use crate::config::section::Reader;
-use crate::config::{Config, Database, Keys, Proxies, Redis, Server, Sqlite, Tables};
+use crate::config::{Config, Database, Draft, Keys, Proxies, Redis, Server, Sqlite, Tables};
 use crate::config::{database, folder, lifetimes, limits, log, passwords};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
@@ -64,8 +64,24 @@ pub fn load_dev(
     settings: &DevSettings,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Faults> {
+    load_dev_with(folder, None, settings, env)
+}
+
+/// The same with one more text, as if a file of the folder held it.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_dev_with(
+    folder: Option<&Path>,
+    draft: Option<Draft<'_>>,
+    settings: &DevSettings,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
     let mut reader = Reader::new(env, true);
-    let root = folder.map(|folder| folder::read(folder, &mut reader)).unwrap_or_default();
+    let mut root = folder.map(|folder| folder::read(folder, &mut reader)).unwrap_or_default();
+    if let Some(draft) = draft {
+        draft.join(&mut root, &mut reader);
+    }
     let tables = Tables::take(root, &mut reader);
     // The folder's [log] is made for the server it describes; the environment still counts.
     let log = log::read(&mut reader, Table::default());

@@ -6,7 +6,6 @@
 /// Tables and keys that a later version will know, by table.
 const PLANNED: &[(&str, &[&str])] = &[
     ("", &["providers", "outbound", "mail", "telemetry"]),
-    ("log", &["redact"]),
     ("lifetimes", &["device_code", "par"]),
     (
         "clients",

@@ -63,38 +63,38 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Lifetimes {
     let default = Lifetimes::default();
     let mut section = reader.section("lifetimes", table);
     // RFC 6749 4.1.2: a code lives ten minutes at most.
-    let code = section.duration("code", SECOND..=10 * MINUTE);
-    let interaction = section.duration("interaction", SECOND..=DAY);
-    let idle = section.duration("session_idle", SECOND..=90 * DAY);
-    let absolute = section.duration("session_absolute", SECOND..=365 * DAY);
-    let access_token = section.duration("access_token", ACCESS_TOKEN);
-    let id_token = section.duration("id_token", SECOND..=DAY);
-    let refresh_idle = section.duration("refresh_idle", REFRESH_IDLE);
-    let refresh_absolute = section.duration("refresh_absolute", REFRESH_ABSOLUTE);
-    let refresh_grace = section.duration("refresh_grace", REFRESH_GRACE);
+    let code = section.duration_or("code", SECOND..=10 * MINUTE, default.code);
+    let interaction = section.duration_or("interaction", SECOND..=DAY, default.interaction);
+    let idle = section.duration_or("session_idle", SECOND..=90 * DAY, default.session_idle);
+    let absolute = section.duration_or("session_absolute", SECOND..=365 * DAY, default.session_absolute);
+    let access_token = section.duration_or("access_token", ACCESS_TOKEN, default.access_token);
+    let id_token = section.duration_or("id_token", SECOND..=DAY, default.id_token);
+    let refresh_idle = section.duration_or("refresh_idle", REFRESH_IDLE, default.refresh.idle);
+    let refresh_absolute = section.duration_or("refresh_absolute", REFRESH_ABSOLUTE, default.refresh.absolute);
+    let refresh_grace = section.duration_or("refresh_grace", REFRESH_GRACE, default.refresh.grace);
     let lifetimes = Lifetimes {
-        code: code.map_or(default.code, |found| found.value),
-        interaction: interaction.map_or(default.interaction, |found| found.value),
-        session_idle: idle.as_ref().map_or(default.session_idle, |found| found.value),
-        session_absolute: absolute.as_ref().map_or(default.session_absolute, |found| found.value),
-        access_token: access_token.map_or(default.access_token, |found| found.value),
-        id_token: id_token.map_or(default.id_token, |found| found.value),
+        code: code.value,
+        interaction: interaction.value,
+        session_idle: idle.value,
+        session_absolute: absolute.value,
+        access_token: access_token.value,
+        id_token: id_token.value,
         refresh: RefreshRules {
             rotation: true,
-            idle: refresh_idle.as_ref().map_or(default.refresh.idle, |found| found.value),
-            absolute: refresh_absolute.as_ref().map_or(default.refresh.absolute, |found| found.value),
-            grace: refresh_grace.map_or(default.refresh.grace, |found| found.value),
+            idle: refresh_idle.value,
+            absolute: refresh_absolute.value,
+            grace: refresh_grace.value,
         },
     };
-    if let Some(written) = idle.or(absolute).filter(|_| lifetimes.session_idle > lifetimes.session_absolute) {
+    let place = idle.place.or(absolute.place);
+    if let Some(place) = place.filter(|_| lifetimes.session_idle > lifetimes.session_absolute) {
         let help = "make session_absolute the longer of the two: a session ends then however busy it is";
-        section.fault(&written.place, "`session_idle` is longer than `session_absolute`", help);
+        section.fault(&place, "`session_idle` is longer than `session_absolute`", help);
     }
-    if let Some(written) =
-        refresh_idle.or(refresh_absolute).filter(|_| lifetimes.refresh.idle > lifetimes.refresh.absolute)
-    {
+    let place = refresh_idle.place.or(refresh_absolute.place);
+    if let Some(place) = place.filter(|_| lifetimes.refresh.idle > lifetimes.refresh.absolute) {
         let help = "make refresh_absolute the longer of the two: refresh tokens end then however much they are used";
-        section.fault(&written.place, "`refresh_idle` is longer than `refresh_absolute`", help);
+        section.fault(&place, "`refresh_idle` is longer than `refresh_absolute`", help);
     }
     section.finish();
     lifetimes

@@ -76,28 +76,23 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Limits {
     let default = Limits::default();
     let failures = if reader.dev { Failures::of_dev() } else { Failures::default() };
     let mut section = reader.section("limits", table);
-    let body = section.number("body", 1024..=16_777_216);
+    let body = section.number_or("body", 1024..=16_777_216, default.body);
     // An HTTP/1 head is at most 128 KiB in the server we stand on.
-    let query = section.number("query", 1024..=65_536);
-    let connections = section.number("connections", 1..=1_000_000);
-    let header_timeout = section.duration("header_timeout", Duration::from_millis(100)..=Duration::from_mins(2));
+    let query = section.number_or("query", 1024..=65_536, default.query);
+    let connections = section.number_or("connections", 1..=1_000_000, default.connections);
+    let bounds = Duration::from_millis(100)..=Duration::from_mins(2);
+    let header_timeout = section.duration_or("header_timeout", bounds, default.header_timeout).value;
     let failures = read_failures(&mut section, failures);
     section.finish();
-    Limits {
-        body: body.unwrap_or(default.body),
-        query: query.unwrap_or(default.query),
-        connections: connections.unwrap_or(default.connections),
-        header_timeout: header_timeout.map_or(default.header_timeout, |found| found.value),
-        failures,
-    }
+    Limits { body, query, connections, header_timeout, failures }
 }
 
 fn read_failures(section: &mut Section<'_, '_>, default: Failures) -> Failures {
     // Each failure takes its share of the window to be worked off: with these bounds a millisecond at least.
-    let window = section.duration("failure_window", Duration::from_secs(1)..=Duration::from_hours(7 * 24));
-    let window = window.map_or(default.sign_in.window, |found| found.value);
+    let bounds = Duration::from_secs(1)..=Duration::from_hours(7 * 24);
+    let window = section.duration_or("failure_window", bounds, default.sign_in.window).value;
     let mut limit = |key, default: Limit| {
-        let failures = section.number(key, 1..=1000).unwrap_or(default.failures);
+        let failures = section.number_or(key, 1..=1000, default.failures);
         Limit { failures, window }
     };
     let sign_in = limit("sign_in_failures", default.sign_in);
@@ -105,10 +100,10 @@ fn read_failures(section: &mut Section<'_, '_>, default: Failures) -> Failures {
     let address = limit("address_failures", default.address);
     let client = limit("client_failures", default.client);
     let help = "write the addresses that many people share: exempt_addresses = [\"192.0.2.0/24\", \"2001:db8::/48\"]";
-    let exempt = section.ranges("exempt_addresses", help);
+    let exempt = section.ranges("exempt_addresses", help, default.exempt);
     if sign_in.failures > account.failures {
         let help = format!("write account_failures = {} or more", sign_in.failures);
         section.fault_here("`sign_in_failures` is more than `account_failures`, so that it would never count", help);
     }
-    Failures { sign_in, account, address, client, exempt: exempt.unwrap_or(default.exempt) }
+    Failures { sign_in, account, address, client, exempt }
 }

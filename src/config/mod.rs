@@ -22,14 +22,17 @@ mod lifetimes;
 mod limits;
 mod log;
 mod nearest;
+mod note;
 mod passwords;
 mod proxies;
 mod redis;
 mod registry;
 mod role;
+mod schema;
 mod secret;
 mod section;
 mod server;
+mod show;
 mod source;
 mod suggest;
 #[cfg(test)]
@@ -41,19 +44,23 @@ use std::path::Path;
 use crate::model::registry::Registry;
 
 pub use self::database::{Database, Postgres, Sqlite};
-pub use self::dev::{DemoSecrets, DevSettings, load_dev};
+pub use self::dev::{DemoSecrets, DevSettings, load_dev, load_dev_with};
 pub use self::fault::Faults;
 pub use self::keys::Keys;
 pub use self::lifetimes::Lifetimes;
 pub use self::limits::{Failures, Limits};
 pub use self::log::{Log, LogFormat};
+pub use self::nearest::nearest;
 pub use self::passwords::Passwords;
 pub use self::proxies::Proxies;
 pub use self::redis::Redis;
+pub use self::schema::schema;
 pub use self::server::Server;
+pub use self::show::{Origin, Shown, show};
 pub use self::suggest::client_table;
 
 use self::document::{Data, Table};
+use self::note::Shape;
 use self::registry::Written;
 use self::section::{Reader, Rest, Section};
 
@@ -93,12 +100,44 @@ pub struct Config {
 /// # Errors
 /// Every fault at once.
 pub fn load(folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Faults> {
+    load_with(folder, None, env)
+}
+
+/// The same with one more text, as if a file of the folder held it.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_with(
+    folder: &Path,
+    draft: Option<Draft<'_>>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
     let mut reader = Reader::new(env, false);
-    let root = folder::read(folder, &mut reader);
+    let mut root = folder::read(folder, &mut reader);
+    if let Some(draft) = draft {
+        draft.join(&mut root, &mut reader);
+    }
     let config = read(root, folder, &mut reader);
     match config {
         Some(config) if reader.faults.is_empty() => Ok(config),
         _ => Err(Faults::new(reader.sources, reader.faults)),
+    }
+}
+
+/// What is about to be added to a configuration, held against its rules before it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// How faults in it name it.
+    pub name: &'a str,
+    /// Tables.
+    pub text: &'a str,
+}
+
+impl Draft<'_> {
+    fn join(&self, root: &mut Table, reader: &mut Reader<'_>) {
+        let source = reader.sources.add_file(Path::new(self.name), self.text);
+        let table = document::parse(source, reader);
+        root.absorb(table, reader);
     }
 }
 
@@ -176,7 +215,9 @@ impl Tables {
 
 /// `config_version`, optional: only 1 exists.
 fn check_version(section: &mut Section<'_, '_>) {
-    if let Some(value) = section.take("config_version").filter(|value| !matches!(value.data, Data::Integer(1))) {
+    let written = section.take("config_version", Shape::Integer(1..=1));
+    section.default_is("config_version", 1);
+    if let Some(value) = written.filter(|value| !matches!(value.data, Data::Integer(1))) {
         let help = "write config_version = 1, or remove the line";
         section.fault(&value.place, "this version reads `config_version` 1 only", help);
     }

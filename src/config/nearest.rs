@@ -3,7 +3,8 @@
 //! Owns: the edit distance and how near is near. Does not own: who asks.
 
 /// The nearest known word, if a slip or two would turn one into the other.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
     let near = (word.len() / 3).max(1);
     known

@@ -38,16 +38,18 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Passwords {
     let least_memory = if reader.dev { 8 } else { 7168 };
     let mut section = reader.section("passwords", table);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = section.number("threads", 1..=256).unwrap_or(cores);
+    let threads = section.number_or("threads", 1..=256, cores);
     let default = Passwords::with_threads(threads);
     let passwords = Passwords {
-        memory_kib: section.number("memory_kib", least_memory..=262_144).unwrap_or(default.memory_kib),
-        iterations: section.number("iterations", 1..=16).unwrap_or(default.iterations),
-        parallelism: section.number("parallelism", 1..=16).unwrap_or(default.parallelism),
-        queue: section.number("queue", 1..=65_536).unwrap_or(default.queue),
-        min_length: section.number("min_length", 8..=64).unwrap_or(default.min_length),
+        memory_kib: section.number_or("memory_kib", least_memory..=262_144, default.memory_kib),
+        iterations: section.number_or("iterations", 1..=16, default.iterations),
+        parallelism: section.number_or("parallelism", 1..=16, default.parallelism),
+        queue: section.number_or("queue", 1..=65_536, default.queue),
+        min_length: section.number_or("min_length", 8..=64, default.min_length),
         threads,
     };
+    section.default_varies("threads");
+    section.default_varies("queue");
     if passwords.memory_kib < 8 * passwords.parallelism {
         let help = format!("write memory_kib = {} or more", 8 * passwords.parallelism);
         section.fault_here("`memory_kib` must be at least 8 times `parallelism`", help);

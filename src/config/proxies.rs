@@ -18,7 +18,7 @@ pub struct Proxies {
 pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Proxies {
     let mut section = reader.section("proxies", table);
     let help = "write the addresses of the proxies in front of this server: trusted = [\"10.0.0.0/8\", \"192.0.2.7\"]";
-    let trusted = section.ranges("trusted", help).unwrap_or_default();
+    let trusted = section.ranges("trusted", help, Vec::new());
     section.finish();
     Proxies { trusted }
 }

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenRole>
         |_| "write a short word: name = \"editor\"".to_owned(),
     );
     let scopes = section.scopes("scopes").unwrap_or_default();
-    let default = section.boolean("default").is_some_and(|found| found.value);
+    let default = section.boolean_or("default", false).value;
     section.finish();
     Some(WrittenRole { name: name?, scopes, default })
 }

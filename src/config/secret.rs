@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::config::document::{Data, Table, Value};
 use crate::config::fault::Fault;
+use crate::config::note::Shape;
 use crate::config::section::{Reader, Section};
 use crate::config::source::Place;
 
@@ -34,14 +35,20 @@ impl Section<'_, '_> {
     /// Takes a secret, or a list of them, set by `key` (`{ env = "NAME" }`, `{ file = "PATH" }` or text) or
     /// by `file_key` (a path). Both at once is a fault, but for the environment, which comes before files.
     pub(super) fn secrets(&mut self, key: &'static str, file_key: &'static str) -> Secrets {
-        let mut direct = self.take(key);
-        let mut by_file = self.take(file_key);
+        let mut direct = self.take(key, Shape::Secret);
+        let mut by_file = self.take(file_key, Shape::SecretFile);
         let overrides = |value: &Option<Value>, reader: &Reader<'_>| {
             value.as_ref().is_some_and(|value| reader.is_variable(&value.place))
         };
         match (overrides(&direct, self.reader), overrides(&by_file, self.reader)) {
-            (true, false) => by_file = None,
-            (false, true) => direct = None,
+            (true, false) => {
+                by_file = None;
+                self.gives_way(file_key, key);
+            }
+            (false, true) => {
+                direct = None;
+                self.gives_way(key, file_key);
+            }
             _ => {}
         }
         if let (Some(one), Some(other)) = (&direct, &by_file) {

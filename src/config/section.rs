@@ -9,6 +9,7 @@ use crate::config::document::{Data, Table, Value};
 use crate::config::fault::{Fault, Kind};
 use crate::config::later;
 use crate::config::nearest::nearest;
+use crate::config::note::{Note, Shape};
 use crate::config::source::{Place, Sources};
 
 /// Looks up an environment variable.
@@ -23,6 +24,14 @@ pub(super) struct Reader<'e> {
     pub(super) env: Env<'e>,
     /// `table.key` of every key that was looked for.
     known: BTreeSet<String>,
+    /// The same at length, where somebody asked for it.
+    notes: Option<Vec<Note>>,
+    /// `table.key` of every key that a table of a list must have.
+    required: BTreeSet<String>,
+    /// How many tables were begun.
+    entries: usize,
+    /// Whether there is nothing to read, and the readers are only asked what they look for.
+    probing: bool,
 }
 
 /// A value that passed, and where it stands.
@@ -35,22 +44,63 @@ pub(super) struct Found<T> {
 impl<'e> Reader<'e> {
     /// Nothing read yet.
     pub(super) fn new(env: Env<'e>, dev: bool) -> Self {
-        Self { sources: Sources::default(), faults: Vec::new(), dev, env, known: BTreeSet::new() }
+        Self {
+            sources: Sources::default(),
+            faults: Vec::new(),
+            dev,
+            env,
+            known: BTreeSet::new(),
+            notes: None,
+            required: BTreeSet::new(),
+            entries: 0,
+            probing: false,
+        }
+    }
+
+    /// The same, and every key is noted.
+    pub(super) fn noting(env: Env<'e>) -> Self {
+        Self { notes: Some(Vec::new()), ..Self::new(env, false) }
+    }
+
+    /// Reads nothing: every list of tables has one empty table, so that every reader says what it looks for.
+    pub(super) fn probing(env: Env<'e>) -> Self {
+        Self { probing: true, ..Self::noting(env) }
+    }
+
+    /// Whether readers are only asked what they look for.
+    pub(super) const fn is_probing(&self) -> bool {
+        self.probing
+    }
+
+    /// Every key that was looked for, in the order of reading; empty unless they were to be noted.
+    pub(super) fn notes(&self) -> &[Note] {
+        self.notes.as_deref().unwrap_or_default()
+    }
+
+    /// Whether a table of a list must have that key.
+    pub(super) fn is_required(&self, table: &str, key: &str) -> bool {
+        self.required.contains(&full_name(table, key))
     }
 
     /// The top level.
     pub(super) fn root(&mut self, table: Table) -> Section<'_, 'e> {
-        Section { reader: self, name: "", single: false, table, keys: Vec::new() }
+        self.begin("", false, table)
     }
 
     /// A table there is one of, such as `[server]`: the environment overrides its keys.
     pub(super) fn section(&mut self, name: &'static str, table: Table) -> Section<'_, 'e> {
-        Section { reader: self, name, single: true, table, keys: Vec::new() }
+        self.begin(name, true, table)
     }
 
     /// One of many, such as a `[[clients]]`.
     pub(super) fn entry(&mut self, name: &'static str, table: Table) -> Section<'_, 'e> {
-        Section { reader: self, name, single: false, table, keys: Vec::new() }
+        self.begin(name, false, table)
+    }
+
+    fn begin(&mut self, name: &'static str, single: bool, table: Table) -> Section<'_, 'e> {
+        self.entries += 1;
+        let entry = self.entries;
+        Section { reader: self, name, single, entry, table, keys: Vec::new() }
     }
 
     /// `table.key` of every key that was looked for.
@@ -74,6 +124,11 @@ impl<'e> Reader<'e> {
     }
 }
 
+/// `table.key`, or the key alone at the top level.
+fn full_name(table: &str, key: &str) -> String {
+    if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") }
+}
+
 /// The variable that overrides a key.
 pub(super) fn variable_name(section: &str, key: &str) -> String {
     format!("VESTIBULE__{}__{}", section.to_ascii_uppercase(), key.to_ascii_uppercase())
@@ -84,6 +139,7 @@ pub(super) struct Section<'r, 'e> {
     pub(super) reader: &'r mut Reader<'e>,
     name: &'static str,
     single: bool,
+    entry: usize,
     table: Table,
     keys: Vec<&'static str>,
 }
@@ -100,13 +156,48 @@ impl Section<'_, '_> {
     }
 
     /// Takes a key off the table; the environment comes first.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Value> {
+    pub(super) fn take(&mut self, key: &'static str, shape: Shape) -> Option<Value> {
         self.keys.push(key);
-        self.reader.known.insert(format!("{}.{key}", self.name).trim_start_matches('.').to_owned());
+        let (name, single, entry) = (self.name, self.single, self.entry);
+        self.reader.known.insert(full_name(name, key));
         let written = self.table.remove(key);
-        let name = self.name;
-        let set = if self.single { self.reader.variable(name, key) } else { None };
-        set.or(written)
+        let set = if single { self.reader.variable(name, key) } else { None };
+        let instead_of = written.as_ref().filter(|_| set.is_some()).map(|value| value.place.clone());
+        let found = set.or(written);
+        if let Some(notes) = &mut self.reader.notes {
+            let written = found.clone();
+            let (default, default_varies) = (None, false);
+            notes.push(Note { table: name, single, entry, key, shape, default, default_varies, written, instead_of });
+        }
+        found
+    }
+
+    /// Notes what a key is where it is not set.
+    pub(super) fn default_is(&mut self, key: &str, default: impl Into<toml::Value>) {
+        if let Some(note) = self.note(key) {
+            note.default = Some(default.into());
+        }
+    }
+
+    /// Notes that the default just told depends on the machine.
+    pub(super) fn default_varies(&mut self, key: &str) {
+        if let Some(note) = self.note(key) {
+            note.default_varies = true;
+        }
+    }
+
+    /// Notes that a key counts for nothing, because `other` was set in the environment.
+    pub(super) fn gives_way(&mut self, key: &str, other: &str) {
+        let place = self.note(key).and_then(|note| note.written.take()).map(|value| value.place);
+        if let Some(note) = self.note(other) {
+            note.instead_of = note.instead_of.take().or(place);
+        }
+    }
+
+    fn note(&mut self, key: &str) -> Option<&mut Note> {
+        let entry = self.entry;
+        let notes = self.reader.notes.as_mut()?;
+        notes.iter_mut().rev().find(|note| note.entry == entry && note.key == key)
     }
 
     /// Whether a key is set, rightly or wrongly.
@@ -117,7 +208,7 @@ impl Section<'_, '_> {
 
     /// Takes a table there is one of; an empty one when it is not written.
     pub(super) fn table(&mut self, key: &'static str) -> Table {
-        match self.take(key) {
+        match self.take(key, Shape::Table) {
             None => Table::default(),
             Some(Value { data: Data::Table(table), .. }) => table,
             Some(other) => {
@@ -131,7 +222,8 @@ impl Section<'_, '_> {
     /// Takes a table there may be many of.
     pub(super) fn tables(&mut self, key: &'static str) -> Vec<Table> {
         let help = format!("begin each entry with the header [[{key}]], in two pairs of brackets");
-        match self.take(key) {
+        match self.take(key, Shape::Tables) {
+            None if self.reader.probing => vec![Table::default()],
             None => Vec::new(),
             Some(Value { data: Data::Array(values), .. }) => {
                 let mut tables = Vec::with_capacity(values.len());
@@ -178,12 +270,15 @@ impl Section<'_, '_> {
         // A key missing in a table that stands there is missing whatever the other files hold, unless the
         // table may go on in another file.
         let kind = if self.single { Kind::Absent } else { Kind::Present };
+        if !self.single {
+            self.reader.required.insert(full_name(self.name, key));
+        }
         self.reader.faults.push(fault.kind(kind));
     }
 
     /// Ends the reading: whatever is left over is unknown.
     pub(super) fn finish(self) {
-        let Section { reader, name, single, table, keys } = self;
+        let Section { reader, name, single, table, keys, .. } = self;
         reader.unknown(&Rest { name, single, table, keys });
     }
 

@@ -36,8 +36,10 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Server> {
     }
     let issuer = section.parsed("issuer", Issuer::parse, mend_issuer);
     let mut listen: Vec<SocketAddr> = addresses(&mut section, "listen").into_iter().map(|found| found.value).collect();
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+    section.default_is("listen", default.to_string());
     if listen.is_empty() {
-        listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
+        listen.push(default);
     }
     let admin = addresses(&mut section, "admin_listen");
     if let Some(second) = admin.get(1) {
@@ -48,13 +50,14 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Server> {
         let help = "give the admin listener a port of its own, for example admin_listen = \"127.0.0.1:9401\"";
         section.fault(&admin.place, "`admin_listen` is also in `listen`", help);
     }
-    let shutdown_timeout = section.duration("shutdown_timeout", Duration::from_secs(1)..=Duration::from_mins(10));
+    let bounds = Duration::from_secs(1)..=Duration::from_mins(10);
+    let shutdown_timeout = section.duration_or("shutdown_timeout", bounds, SHUTDOWN_TIMEOUT);
     section.finish();
     Some(Server {
         issuer: issuer?.value,
         listen,
         admin_listen: admin.map(|admin| admin.value),
-        shutdown_timeout: shutdown_timeout.map_or(SHUTDOWN_TIMEOUT, |found| found.value),
+        shutdown_timeout: shutdown_timeout.value,
     })
 }
 

@@ -13,9 +13,27 @@ use ipnet::IpNet;
 use crate::config::document::{Data, Value};
 use crate::config::duration;
 use crate::config::nearest::nearest;
+use crate::config::note::{self, Shape};
 use crate::config::section::{Found, Section};
 use crate::config::source::{Place, Sources};
 use crate::protocol::scope::{Scope, Scopes};
+
+/// A value that is there in any case: as it was set, or as it is where it is not.
+#[derive(Debug, Clone)]
+pub(super) struct Settled<T> {
+    pub(super) value: T,
+    /// Where it was set.
+    pub(super) place: Option<Place>,
+}
+
+impl<T> Settled<T> {
+    fn of(found: Option<Found<T>>, default: T) -> Self {
+        match found {
+            Some(Found { value, place }) => Self { value, place: Some(place) },
+            None => Self { value: default, place: None },
+        }
+    }
+}
 
 /// Scopes as written.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +53,20 @@ impl ScopeList {
 impl Section<'_, '_> {
     /// Text.
     pub(super) fn string(&mut self, key: &'static str) -> Option<Found<String>> {
-        match self.take(key)? {
+        self.string_of(key, Shape::Text)
+    }
+
+    /// Text that is one of some words; that it is, the caller checks.
+    pub(super) fn word(
+        &mut self,
+        key: &'static str,
+        words: impl IntoIterator<Item = &'static str>,
+    ) -> Option<Found<String>> {
+        self.string_of(key, Shape::Word(words.into_iter().collect()))
+    }
+
+    fn string_of(&mut self, key: &'static str, shape: Shape) -> Option<Found<String>> {
+        match self.take(key, shape)? {
             Value { place, data: Data::String(value) } => Some(Found { value, place }),
             other => {
                 self.wrong(key, &other, "a string", &format!("write it in quotes: {key} = \"…\""));
@@ -64,7 +95,7 @@ impl Section<'_, '_> {
 
     /// `true` or `false`.
     pub(super) fn boolean(&mut self, key: &'static str) -> Option<Found<bool>> {
-        let value = self.take(key)?;
+        let value = self.take(key, Shape::Boolean)?;
         let read = match &value.data {
             Data::Boolean(boolean) => Some(*boolean),
             Data::String(text) if self.reader.is_variable(&value.place) => text.parse().ok(),
@@ -76,9 +107,16 @@ impl Section<'_, '_> {
         read.map(|boolean| Found { value: boolean, place: value.place })
     }
 
+    /// `true` or `false`, and which of them where it is not set.
+    pub(super) fn boolean_or(&mut self, key: &'static str, default: bool) -> Settled<bool> {
+        let found = self.boolean(key);
+        self.default_is(key, default);
+        Settled::of(found, default)
+    }
+
     /// A whole number within bounds.
     pub(super) fn integer(&mut self, key: &'static str, bounds: RangeInclusive<i64>) -> Option<i64> {
-        let value = self.take(key)?;
+        let value = self.take(key, Shape::Integer(bounds.clone()))?;
         let read = match &value.data {
             Data::Integer(integer) => Some(*integer),
             Data::String(text) if self.reader.is_variable(&value.place) => text.trim().parse().ok(),
@@ -105,9 +143,23 @@ impl Section<'_, '_> {
         self.integer(key, bounds).and_then(|integer| T::try_from(integer).ok())
     }
 
+    /// A whole number within bounds, and what it is where it is not set.
+    pub(super) fn number_or<T: TryFrom<i64> + TryInto<i64> + Copy>(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<i64>,
+        default: T,
+    ) -> T {
+        let found = self.number(key, bounds);
+        if let Ok(default) = default.try_into() {
+            self.default_is(key, default);
+        }
+        found.unwrap_or(default)
+    }
+
     /// A length of time within bounds: whole seconds, or text such as `"10m"`.
     pub(super) fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>) -> Option<Found<Duration>> {
-        let value = self.take(key)?;
+        let value = self.take(key, Shape::Duration(bounds.clone()))?;
         let read = match &value.data {
             Data::Integer(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
             Data::String(text) if self.reader.is_variable(&value.place) => {
@@ -132,9 +184,33 @@ impl Section<'_, '_> {
         }
     }
 
-    /// One of some words.
-    pub(super) fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<Found<T>> {
-        let Found { value, place } = self.string(key)?;
+    /// A length of time within bounds, and what it is where it is not set.
+    pub(super) fn duration_or(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<Duration>,
+        default: Duration,
+    ) -> Settled<Duration> {
+        let found = self.duration(key, bounds);
+        self.default_is(key, note::length(default));
+        Settled::of(found, default)
+    }
+
+    /// One of some words, and which of them where it is not set.
+    pub(super) fn choice<T: Copy + Default + PartialEq>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Settled<T> {
+        let found = self.one_of(key, words);
+        if let Some((word, _)) = words.iter().find(|(_, value)| *value == T::default()) {
+            self.default_is(key, *word);
+        }
+        Settled::of(found, T::default())
+    }
+
+    fn one_of<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<Found<T>> {
+        let Found { value, place } = self.word(key, words.iter().map(|(word, _)| *word))?;
         if let Some((_, chosen)) = words.iter().find(|(word, _)| *word == value) {
             return Some(Found { value: *chosen, place });
         }
@@ -149,7 +225,20 @@ impl Section<'_, '_> {
 
     /// A list of texts; one text alone counts as a list of one. In the environment commas separate them.
     pub(super) fn strings(&mut self, key: &'static str) -> Option<Vec<Found<String>>> {
-        let value = self.take(key)?;
+        self.strings_of(key, Shape::Texts)
+    }
+
+    /// The same of some words; that they are such, the caller checks.
+    pub(super) fn words(
+        &mut self,
+        key: &'static str,
+        words: impl IntoIterator<Item = &'static str>,
+    ) -> Option<Vec<Found<String>>> {
+        self.strings_of(key, Shape::Words(words.into_iter().collect()))
+    }
+
+    fn strings_of(&mut self, key: &'static str, shape: Shape) -> Option<Vec<Found<String>>> {
+        let value = self.take(key, shape)?;
         match value.data {
             Data::String(text) if self.reader.is_variable(&value.place) => {
                 let each = text.split(',').map(str::trim).filter(|item| !item.is_empty());
@@ -173,10 +262,12 @@ impl Section<'_, '_> {
         }
     }
 
-    /// Addresses and ranges of them. A range of all addresses is a fault: it would switch off what the list
-    /// is for.
-    pub(super) fn ranges(&mut self, key: &'static str, help: &str) -> Option<Vec<IpNet>> {
-        let items = self.strings(key)?;
+    /// Addresses and ranges of them, and which where it is not set. A range of all addresses is a fault: it
+    /// would switch off what the list is for.
+    pub(super) fn ranges(&mut self, key: &'static str, help: &str, default: Vec<IpNet>) -> Vec<IpNet> {
+        let items = self.strings(key);
+        self.default_is(key, default.iter().map(IpNet::to_string).collect::<Vec<_>>());
+        let Some(items) = items else { return default };
         let mut ranges = Vec::with_capacity(items.len());
         for Found { value: text, place } in &items {
             let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
@@ -188,12 +279,12 @@ impl Section<'_, '_> {
                 Some(range) => ranges.push(range.trunc()),
             }
         }
-        Some(ranges)
+        ranges
     }
 
     /// Scopes: one text with spaces between them (RFC 7591 2), or a list.
     pub(super) fn scopes(&mut self, key: &'static str) -> Option<ScopeList> {
-        let items = self.strings(key)?;
+        let items = self.strings_of(key, Shape::Scopes)?;
         let mut scopes = Scopes::default();
         for item in &items {
             match Scopes::parse(&item.value) {

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::audience::{check_target, narrowed};
+use crate::model::asking::{Asked, asked};
+use crate::model::audience::check_target;
 use crate::model::client::Client;
 use crate::model::permissions::{Unregistered, requested};
 use crate::model::registry::Registry;
@@ -75,15 +76,9 @@ impl CheckedRequest {
         if request.code_challenge.is_none() && client.needs_pkce() {
             return Err(missing_pkce(client));
         }
-        let unregistered = if request.scope.has("openid") { Unregistered::Ignore } else { Unregistered::Refuse };
-        let mut scope = requested(&request.scope, client, unregistered)?;
-        if request.scope.is_empty() {
-            scope = narrowed(&scope, request.resource.as_deref(), registry);
-        }
-        if scope.is_empty() {
-            return Err(OAuthError::invalid_scope("none of the scopes is registered for this client"));
-        }
-        check_target(&scope, request.resource.as_deref(), client, registry)?;
+        let scope = &request.scope;
+        let resource = request.resource.as_deref();
+        let Asked { scope, .. } = asked(GrantType::AuthorizationCode, scope, resource, client, registry)?;
         check_acr(request.claims.essential_acr.as_deref())?;
         let openid = scope.has("openid");
         let claims = if openid { request.claims.single.within(&client.scope) } else { SingleClaims::default() };

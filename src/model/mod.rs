@@ -3,6 +3,7 @@
 //! Owns: clients, people, sessions, consents, grants, transactions and the decisions between them.
 //! Does not own: the wire (`protocol`), storage (`store`), rendering (`endpoints`).
 
+pub mod asking;
 pub mod audience;
 pub mod checked_request;
 pub mod client;

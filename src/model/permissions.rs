@@ -46,12 +46,47 @@ fn usable(scope: &Scopes, client: &Client) -> Scopes {
     if client.may_refresh() { scope.clone() } else { scope.filter(|scope| scope.as_str() != "offline_access") }
 }
 
+/// Whether a scope may be granted to a person, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission<'r> {
+    /// Yes: scopes of OpenID Connect need no role.
+    OpenId,
+    /// Yes: a role of the person has it.
+    Role(&'r RoleName),
+    /// Yes: a role that every person has.
+    DefaultRole(&'r RoleName),
+    /// No: none of the person's roles has it.
+    NoRole,
+    /// No: no API has it.
+    NoApi,
+}
+
+impl Permission<'_> {
+    /// Whether it may.
+    #[must_use]
+    pub const fn is_granted(self) -> bool {
+        matches!(self, Self::OpenId | Self::Role(_) | Self::DefaultRole(_))
+    }
+}
+
+/// Whether this scope may be granted to a person with these roles.
+#[must_use]
+pub fn permission<'r>(scope: &Scope, roles: &[RoleName], registry: &'r Registry) -> Permission<'r> {
+    if scope.is_openid() {
+        return Permission::OpenId;
+    }
+    if registry.owner(scope).is_none() {
+        return Permission::NoApi;
+    }
+    let having = || registry.roles().iter().filter(|role| role.scopes.contains(scope));
+    let own = having().find(|role| roles.contains(&role.name)).map(|role| Permission::Role(&role.name));
+    let default = || having().find(|role| role.default).map(|role| Permission::DefaultRole(&role.name));
+    own.or_else(default).unwrap_or(Permission::NoRole)
+}
+
 /// What of it this person may be granted: OpenID scopes, and API scopes that one of the person's roles
 /// or a default role has.
 #[must_use]
 pub fn permitted(requested: &Scopes, roles: &[RoleName], registry: &Registry) -> Scopes {
-    let by_role = |scope: &Scope| {
-        registry.roles().iter().any(|role| (role.default || roles.contains(&role.name)) && role.scopes.contains(scope))
-    };
-    requested.filter(|scope| scope.is_openid() || (registry.owner(scope).is_some() && by_role(scope)))
+    requested.filter(|scope| permission(scope, roles, registry).is_granted())
 }

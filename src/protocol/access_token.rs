@@ -33,13 +33,19 @@ impl Audience {
         }
     }
 
+    /// Each of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
     /// Whether `audience` is among them, byte for byte.
     #[must_use]
     pub fn has(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Many(many) => many.iter().any(|one| one == audience),
-        }
+        self.as_slice().iter().any(|one| one == audience)
     }
 }
 

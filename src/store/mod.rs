@@ -44,12 +44,25 @@ pub use sweeper::sweep_forever;
 pub struct StoreError {
     what: &'static str,
     cause: Box<dyn std::error::Error + Send + Sync>,
+    passing: bool,
 }
 
 impl StoreError {
     /// `what` was being done, by name of the operation.
     pub fn new(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { what, cause: cause.into() }
+        Self { what, cause: cause.into(), passing: false }
+    }
+
+    /// As it is, and it passes by itself: a server that is not there yet.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { passing: true, ..self }
+    }
+
+    /// Whether it may be gone when the same is tried again later, without anybody's doing.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        self.passing
     }
 }
 

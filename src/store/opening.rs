@@ -32,7 +32,7 @@ pub(super) async fn open_sections(
 ) -> Result<Stores, StoreError> {
     let durable = Arc::new(sql::open_durable(database).await?);
     match (redis, database) {
-        (Some(redis), _) => Ok(assemble(durable, Ephemeral::new(RedisRecords::open(redis, None).await?, clock))),
+        (Some(redis), _) => Ok(assemble(durable, Ephemeral::new(RedisRecords::open(redis).await?, clock))),
         (None, config::Database::Sqlite(sqlite)) => {
             Ok(assemble(durable, Ephemeral::new(sql::open_ephemeral(sqlite).await?, clock)))
         }
@@ -59,7 +59,7 @@ pub async fn open_durable(config: &Config, clock: Arc<dyn Clock>) -> Result<Stor
 pub async fn probe(config: &Config) -> Result<Vec<String>, StoreError> {
     let warnings = sql::warnings(&config.database).await?;
     if let Some(redis) = &config.redis {
-        RedisRecords::open(redis, None).await?.ping().await?;
+        RedisRecords::open(redis).await?.ping().await?;
     }
     Ok(warnings)
 }

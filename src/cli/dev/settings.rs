@@ -11,7 +11,7 @@ use crate::cli::data::{existing, invalid};
 use crate::cli::dev::credentials::Credentials;
 use crate::cli::env;
 use crate::cli::exit::Stop;
-use crate::config::{self, Config, DevSettings};
+use crate::config::{self, Config, DevSettings, Draft};
 use crate::protocol::issuer::Issuer;
 
 /// The folder that is read when none is named and it is there.
@@ -43,6 +43,20 @@ pub fn folder(named: Option<&Path>) -> Result<Option<PathBuf>, Stop> {
 /// # Errors
 /// Every fault at once.
 pub fn load(folder: Option<&Path>, own: Own, data: &Path, credentials: &Credentials) -> Result<Config, Stop> {
+    load_with(folder, None, own, data, credentials)
+}
+
+/// The same with one more text, as if a file of the folder held it.
+///
+/// # Errors
+/// Every fault at once.
+pub fn load_with(
+    folder: Option<&Path>,
+    draft: Option<Draft<'_>>,
+    own: Own,
+    data: &Path,
+    credentials: &Credentials,
+) -> Result<Config, Stop> {
     let settings = DevSettings {
         issuer: own.issuer,
         listen: own.listen,
@@ -51,7 +65,7 @@ pub fn load(folder: Option<&Path>, own: Own, data: &Path, credentials: &Credenti
         encryption_key: credentials.encryption_key.clone(),
         secrets: credentials.demo_secrets(),
     };
-    config::load_dev(folder, &settings, &env).map_err(|faults| invalid(&faults))
+    config::load_dev_with(folder, draft, &settings, &env).map_err(|faults| invalid(&faults))
 }
 
 /// An issuer of ours.

@@ -13,9 +13,11 @@ use clap::{Args, Subcommand};
 
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::output;
+use crate::config::nearest;
+use crate::model::person::{LoginName, User as Person};
 use crate::model::registry::Registry;
 use crate::protocol::ids::RoleName;
-use crate::store::StoreError;
+use crate::store::{StoreError, UserStore};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,6 +62,28 @@ impl User {
             Command::Disable(command) => command.run().await,
             Command::Enable(command) => command.run().await,
         }
+    }
+}
+
+/// Somebody by the name they sign in with.
+///
+/// # Errors
+/// Exit 5, with the name that was meant if one is near.
+pub(in crate::cli) async fn find(users: &dyn UserStore, name: &str) -> Result<Person, Stop> {
+    let found = users.find_by_login(&LoginName::read(name)).await.map_err(|error| store_failed(&error))?;
+    match found {
+        Some(user) => Ok(user),
+        None => Err(nobody(users, name).await),
+    }
+}
+
+/// There is nobody of that name; among the first people one may be near.
+async fn nobody(users: &dyn UserStore, name: &str) -> Stop {
+    let stop = Stop::new(Exit::NotFound, format!("there is nobody named {}", output::plain(name)));
+    let known = users.list(None, 500).await.unwrap_or_default();
+    match nearest(name, known.iter().map(|user| user.username.as_str())) {
+        Some(meant) => stop.hint(format!("did you mean {meant}? vestibule user list shows everybody")),
+        None => stop.hint("vestibule user list shows everybody"),
     }
 }
 

@@ -3,6 +3,7 @@
 mod demonstration;
 mod documents;
 mod faults;
+mod notes;
 mod properties;
 mod sections;
 mod suggestions;

@@ -107,7 +107,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
         keys: config::Keys {
             encryption_keys: vec![SecretString::from("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned())],
         },
-        log: config::Log { format: config::LogFormat::Json, level: "info".to_owned() },
+        log: config::Log { format: config::LogFormat::Json, level: "info".to_owned(), redact: Vec::new() },
         lifetimes: config::Lifetimes {
             code: minutes(1),
             interaction: minutes(30),

@@ -4,14 +4,12 @@
 
 use crate::app::App;
 use crate::endpoints::token::issue::{Issue, Subject};
-use crate::model::audience::{check_target, destination, narrowed};
-use crate::model::client::{AuthenticatedClient, Client};
-use crate::model::permissions::{Unregistered, requested};
-use crate::model::registry::Registry;
+use crate::model::asking::asked;
+use crate::model::audience::destination;
+use crate::model::client::AuthenticatedClient;
 use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
-use crate::protocol::scope::{Scope, Scopes};
-use crate::protocol::token_request::ClientCredentialsRequest;
+use crate::protocol::token_request::{ClientCredentialsRequest, GrantType};
 use crate::protocol::token_response::TokenResponse;
 use crate::web::error::ApiError;
 
@@ -28,32 +26,12 @@ pub(super) async fn exchange(
     }
     let registry = app.registry();
     let resource = request.resource.as_deref();
-    let scope = scope(request, client, registry)?;
+    // OpenID scopes are about a person, and there is none: asked for they are refused, in the client's
+    // `default_scope` (which serves its other grants too) they are left out.
+    let scope = asked(GrantType::ClientCredentials, &request.scope, resource, client, registry)?.scope;
     let fallback = app.config.lifetimes.access_token;
     let destination = destination(&scope, resource, client, registry, app.issuer(), fallback)?;
     let claims = SingleClaims::default();
     let issue = Issue { client, subject: Subject::Client, scope: &scope, claims: &claims, destination, now: app.now() };
     Ok(issue.run(app, None).await?)
-}
-
-/// OpenID scopes are about a person, and there is none: asked for they are refused, in the client's
-/// `default_scope` (which serves its other grants too) they are left out.
-fn scope(request: &ClientCredentialsRequest, client: &Client, registry: &Registry) -> Result<Scopes, OAuthError> {
-    let personal = request.scope.filter(Scope::is_openid);
-    if !personal.is_empty() {
-        return Err(OAuthError::invalid_scope(format!(
-            "with client_credentials nobody signs in: leave out {personal}"
-        )));
-    }
-    let scope = requested(&request.scope, client, Unregistered::Refuse)?;
-    let scope = if request.scope.is_empty() {
-        narrowed(&scope, request.resource.as_deref(), registry).filter(|scope| !scope.is_openid())
-    } else {
-        scope
-    };
-    check_target(&scope, request.resource.as_deref(), client, registry)?;
-    if scope.is_empty() {
-        return Err(OAuthError::invalid_scope("no scope is left for this client here: name one in scope"));
-    }
-    Ok(scope)
 }

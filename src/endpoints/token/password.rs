@@ -8,19 +8,18 @@ use std::net::IpAddr;
 use crate::app::App;
 use crate::clock::uuid_v7;
 use crate::endpoints::token::issue::{Issue, Subject, begin_family, grant_expiry};
-use crate::model::audience::{check_target, destination, narrowed};
-use crate::model::client::{AuthenticatedClient, Client};
+use crate::model::asking::asked;
+use crate::model::audience::destination;
+use crate::model::client::AuthenticatedClient;
 use crate::model::grant::Grant;
-use crate::model::permissions::{Unregistered, permitted, requested};
+use crate::model::permissions::permitted;
 use crate::model::person::User;
-use crate::model::registry::Registry;
 use crate::model::session::SignIn;
 use crate::passwords::{self, AuthenticateError, Outcome};
 use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
-use crate::protocol::scope::Scopes;
-use crate::protocol::token_request::PasswordRequest;
+use crate::protocol::token_request::{GrantType, PasswordRequest};
 use crate::protocol::token_response::TokenResponse;
 use crate::store::GrantInserted;
 use crate::throttle::Origin;
@@ -42,7 +41,8 @@ pub(super) async fn exchange(
         .into());
     }
     let registry = app.registry();
-    let asked = asked(&request.scope, request.resource.as_deref(), client, registry)?;
+    let resource = request.resource.as_deref();
+    let asked = asked(GrantType::Password, &request.scope, resource, client, registry)?.scope;
     let now = app.now();
     let resource = request.resource.clone();
     let user = sign_in(app, request, Origin { address, device: None }).await?;
@@ -75,18 +75,6 @@ pub(super) async fn exchange(
     // OpenID Connect knows no ID token here: `openid` opens userinfo and no more.
     let issue = Issue { client, subject, scope: &scope, claims: &grant.claims, destination, now };
     Ok(issue.run_with_refresh(app, None, (grant.id, generation)).await?)
-}
-
-fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Registry) -> Result<Scopes, OAuthError> {
-    let asked = requested(scope, client, Unregistered::Refuse)?;
-    let asked = if scope.is_empty() { narrowed(&asked, resource, registry) } else { asked };
-    check_target(&asked, resource, client, registry)?;
-    // There is no session that the refresh token could outlive, and no page to ask on.
-    let asked = asked.filter(|scope| scope.as_str() != "offline_access");
-    if asked.is_empty() {
-        return Err(OAuthError::invalid_scope("no scope is left for this resource: name one in scope"));
-    }
-    Ok(asked)
 }
 
 /// One text for every refusal; only whoever knows the right password learns that it is a generated one.

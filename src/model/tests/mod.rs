@@ -1,5 +1,6 @@
 //! Tests of what we keep and decide, and the little world they play in: two APIs, roles, one person.
 
+mod asking;
 mod code_grant;
 mod contact;
 mod id_token_hint;

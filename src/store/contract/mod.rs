@@ -75,6 +75,7 @@ fn redis_section(url: &str) -> config::Redis {
         key_prefix: format!("vestibule-{}:", unique()),
         command_timeout: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
+        ca: None,
     }
 }
 

@@ -29,8 +29,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the URL cannot be used or Redis refuses it. A Redis that cannot be reached is logged, not an error.
-pub(super) async fn open(config: &config::Redis, roots: Option<Vec<u8>>) -> Result<ConnectionManager, StoreError> {
-    let client = client(config, roots).map_err(|error| StoreError::new("reading the URL of Redis", error))?;
+pub(super) async fn open(config: &config::Redis) -> Result<ConnectionManager, StoreError> {
+    let client = client(config).map_err(|error| StoreError::new("reading the URL of Redis", error))?;
     let once = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(config.connect_timeout))
         .set_response_timeout(Some(config.command_timeout));
@@ -50,7 +50,7 @@ pub(super) async fn open(config: &config::Redis, roots: Option<Vec<u8>>) -> Resu
         .map_err(|error| StoreError::new("connecting to Redis", error))
 }
 
-fn client(config: &config::Redis, roots: Option<Vec<u8>>) -> Result<Client, RedisError> {
+fn client(config: &config::Redis) -> Result<Client, RedisError> {
     let info: ConnectionInfo = config.url.expose_secret().into_connection_info()?;
     // RESP3: the end of the connection is noticed when it comes, not by the next command.
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -58,8 +58,8 @@ fn client(config: &config::Redis, roots: Option<Vec<u8>>) -> Result<Client, Redi
     #[cfg(target_os = "linux")]
     let tcp = tcp.set_user_timeout(UNACKNOWLEDGED);
     let info = info.set_redis_settings(settings).set_tcp_settings(tcp);
-    match roots {
-        Some(roots) => Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(roots) }),
+    match config.ca.clone() {
+        Some(ca) => Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(ca) }),
         None => Client::open(info),
     }
 }

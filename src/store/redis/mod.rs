@@ -66,8 +66,8 @@ impl RedisRecords {
     /// # Errors
     /// When the URL cannot be used, or Redis refuses it (password, database number). A Redis that does
     /// not answer is no error: every command tries again.
-    pub(super) async fn open(config: &config::Redis, roots: Option<Vec<u8>>) -> Result<Self, StoreError> {
-        let manager = connection::open(config, roots).await?;
+    pub(super) async fn open(config: &config::Redis) -> Result<Self, StoreError> {
+        let manager = connection::open(config).await?;
         Ok(Self {
             link: Link::new(manager, config.command_timeout),
             key_prefix: config.key_prefix.clone(),

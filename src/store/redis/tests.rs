@@ -29,6 +29,7 @@ fn section(url: &str) -> config::Redis {
         key_prefix: "vestibule:".to_owned(),
         command_timeout: Duration::from_secs(2),
         connect_timeout: Duration::from_secs(2),
+        ca: None,
     }
 }
 
@@ -52,7 +53,7 @@ fn cause(error: &StoreError) -> String {
 #[tokio::test]
 async fn a_redis_that_went_away_is_an_error_and_one_that_came_back_is_used_again() {
     let mut server = Server::start(&[]);
-    let records = RedisRecords::open(&quick(&server), None).await.unwrap();
+    let records = RedisRecords::open(&quick(&server)).await.unwrap();
     let hash = TokenHash::of(b"one");
     for _ in 0..3 {
         records.put(key(&hash), "there".to_owned(), KEEP).await.unwrap();
@@ -79,7 +80,7 @@ async fn a_redis_that_went_away_is_an_error_and_one_that_came_back_is_used_again
 async fn a_server_may_start_before_its_redis() {
     let mut server = Server::start(&[]);
     server.stop();
-    let records = RedisRecords::open(&quick(&server), None).await.unwrap();
+    let records = RedisRecords::open(&quick(&server)).await.unwrap();
     assert!(records.ping().await.is_err());
     server.start_again();
     let mut tries = 0;
@@ -93,7 +94,7 @@ async fn a_server_may_start_before_its_redis() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_never_mixed_up() {
     let server = Server::start(&[]);
-    let records = Arc::new(RedisRecords::open(&section(&server.url()), None).await.unwrap());
+    let records = Arc::new(RedisRecords::open(&section(&server.url())).await.unwrap());
     let name = |index: u32| TokenHash::of(index.to_string().as_bytes());
     for index in 0..50 {
         records.put(key(&name(index)), index.to_string(), KEEP).await.unwrap();
@@ -127,24 +128,24 @@ async fn a_wrong_password_says_so_and_the_right_one_is_used() {
     let server = Server::start(&["--requirepass", "se cret/@:"]);
     let port = server.port();
     for url in [format!("redis://127.0.0.1:{port}"), format!("redis://:wrong@127.0.0.1:{port}")] {
-        let Err(error) = RedisRecords::open(&section(&url), None).await else { panic!("{url} was accepted") };
+        let Err(error) = RedisRecords::open(&section(&url)).await else { panic!("{url} was accepted") };
         assert!(!cause(&error).contains("wrong@") && !cause(&error).is_empty(), "{}", cause(&error));
     }
     let url = format!("redis://:se%20cret%2F%40%3A@127.0.0.1:{port}");
-    RedisRecords::open(&section(&url), None).await.unwrap().ping().await.unwrap();
+    RedisRecords::open(&section(&url)).await.unwrap().ping().await.unwrap();
 }
 
 #[tokio::test]
 async fn the_database_number_of_the_url_is_used() {
     let server = Server::start(&[]);
     let url = format!("redis://127.0.0.1:{}", server.port());
-    let first = RedisRecords::open(&section(&format!("{url}/0")), None).await.unwrap();
-    let fourth = RedisRecords::open(&section(&format!("{url}/4")), None).await.unwrap();
+    let first = RedisRecords::open(&section(&format!("{url}/0"))).await.unwrap();
+    let fourth = RedisRecords::open(&section(&format!("{url}/4"))).await.unwrap();
     let hash = TokenHash::of(b"one");
     fourth.put(key(&hash), "there".to_owned(), KEEP).await.unwrap();
     assert_eq!(text(&first, &hash).await.unwrap(), None);
     assert_eq!(text(&fourth, &hash).await.unwrap().as_deref(), Some("there"));
-    assert!(RedisRecords::open(&section(&format!("{url}/99")), None).await.is_err());
+    assert!(RedisRecords::open(&section(&format!("{url}/99"))).await.is_err());
 }
 
 #[tokio::test]
@@ -152,7 +153,7 @@ async fn keys_have_the_prefix_and_an_expiry_a_minute_behind_ours() {
     let server = Server::start(&[]);
     let mut section = section(&server.url());
     section.key_prefix = "mine:".to_owned();
-    let records = RedisRecords::open(&section, None).await.unwrap();
+    let records = RedisRecords::open(&section).await.unwrap();
     let clock = ManualClock::new(NOW);
     let hash = TokenHash::of(b"one");
     for far in [Duration::from_mins(1), Duration::MAX] {
@@ -195,7 +196,7 @@ async fn a_counter_has_no_name_in_it_and_an_expiry_a_minute_behind_ours() {
 #[tokio::test]
 async fn a_url_that_is_none_is_an_error_without_the_url() {
     for url in ["", "not a url", "http://:pass-word@localhost/", "redis://:pass-word@localhost:99999/", "redis://h/x"] {
-        let Err(error) = RedisRecords::open(&section(url), None).await else { panic!("{url} was accepted") };
+        let Err(error) = RedisRecords::open(&section(url)).await else { panic!("{url} was accepted") };
         assert!(!cause(&error).contains("pass-word"), "{}", cause(&error));
     }
 }
@@ -219,13 +220,14 @@ async fn rediss_speaks_tls_and_believes_only_who_it_trusts() {
     let roots = std::fs::read(&cert).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
 
-    let trusted = section(&format!("rediss://localhost:{}", server.port()));
-    let records = RedisRecords::open(&trusted, Some(roots.clone())).await.unwrap();
+    let url = format!("rediss://localhost:{}", server.port());
+    let trusted = config::Redis { ca: Some(roots), ..section(&url) };
+    let records = RedisRecords::open(&trusted).await.unwrap();
     records.ping().await.unwrap();
     // Neither a stranger's certificate nor another name is believed.
-    let mut quick = trusted.clone();
-    quick.command_timeout = Duration::from_millis(300);
-    assert!(RedisRecords::open(&quick, None).await.unwrap().ping().await.is_err());
-    quick.url = SecretString::from(format!("rediss://127.0.0.1:{}", server.port()));
-    assert!(RedisRecords::open(&quick, Some(roots)).await.unwrap().ping().await.is_err());
+    let quick = config::Redis { command_timeout: Duration::from_millis(300), ..trusted.clone() };
+    let stranger = config::Redis { ca: None, ..quick.clone() };
+    assert!(RedisRecords::open(&stranger).await.unwrap().ping().await.is_err());
+    let other = config::Redis { url: SecretString::from(format!("rediss://127.0.0.1:{}", server.port())), ..quick };
+    assert!(RedisRecords::open(&other).await.unwrap().ping().await.is_err());
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DeleteMany, EntityTrait, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, DeleteMany, EntityTrait, QueryFilter as _};
 
 use crate::protocol::time::Timestamp;
 use crate::store::sql::database::Database;
@@ -33,8 +33,7 @@ impl Durable {
 #[async_trait]
 impl Maintenance for Durable {
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = self.database.read("pinging the database", |reads| reads.execute_unprepared("SELECT 1"));
-        ping.await.map(drop)
+        self.database.ping("pinging the database").await
     }
 
     /// Removes grants that are over, and entries of the negative list that cover nothing any more. A grant's

@@ -21,6 +21,7 @@ mod folder;
 mod grants;
 mod keys;
 mod postgres;
+mod pulse;
 mod records;
 mod refresh;
 mod revocations;

@@ -15,6 +15,12 @@ async fn help_goes_to_stdout_and_begins_with_examples() {
         &["user", "list", "-h"],
         &["user", "set-roles", "--help"],
         &["client", "secret", "--help"],
+        &["client", "new", "-h"],
+        &["client", "list", "--help"],
+        &["client", "explain", "--help"],
+        &["config", "show", "--help"],
+        &["init", "--help"],
+        &["completions", "-h"],
         &["token", "-h"],
         &["token", "inspect", "--help"],
         &["healthcheck", "--help"],
@@ -30,9 +36,18 @@ async fn help_goes_to_stdout_and_begins_with_examples() {
 #[tokio::test]
 async fn what_cannot_be_understood_is_exit_2_on_stderr() {
     let home = Home::new();
-    for command in
-        [&[][..], &["nope"], &["dev", "--port", "x"], &["dev", "--data"], &["user", "add"], &["token", "--grant", "x"]]
-    {
+    for command in [
+        &[][..],
+        &["nope"],
+        &["dev", "--port", "x"],
+        &["dev", "--data"],
+        &["user", "add"],
+        &["token", "--grant", "x"],
+        &["completions", "tcsh"],
+        &["client", "new", "x", "--type", "y"],
+        &["init", "--issuer", "http://example.com"],
+        &["check", "--schema", "--online"],
+    ] {
         let ended = home.run(command).await.expect(2);
         assert_eq!(ended.stdout, "");
         assert!(ended.stderr.contains("Usage:") || ended.stderr.contains("--help"), "{}", ended.stderr);
@@ -52,9 +67,16 @@ async fn the_table_of_exit_codes_in_the_documentation_is_the_one_in_the_help() {
 #[tokio::test]
 async fn no_server_to_ask_is_exit_5_for_each_command_that_needs_one() {
     let home = Home::new();
-    for command in
-        [&["token"][..], &["user", "list"], &["user", "add", "x"], &["user", "set-roles", "x", "y"], &["healthcheck"]]
-    {
+    for command in [
+        &["token"][..],
+        &["user", "list"],
+        &["user", "add", "x"],
+        &["user", "set-roles", "x", "y"],
+        &["healthcheck"],
+        &["client", "list"],
+        &["client", "new", "x"],
+        &["client", "explain", "x"],
+    ] {
         home.run(command).await.refuses(5, &["vestibule dev", "--"]);
     }
 }

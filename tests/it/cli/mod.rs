@@ -12,12 +12,18 @@
 )]
 
 mod check;
+mod client_explain;
+mod client_new;
 mod client_secret;
 mod code_flow;
+mod completions;
+mod config_show;
 mod conventions;
 mod dev_folder;
 mod dev_start;
+mod init;
 pub mod program;
+mod schema;
 mod serve;
 mod streams;
 mod token;

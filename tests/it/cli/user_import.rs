@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::program::Home;
+use tokio::io::AsyncWriteExt as _;
+
+use super::program::{Home, PATIENCE};
 
 /// "a few words by the sea" by passlib's bcrypt, Django's PBKDF2, and crypt(3).
 const PASSWORD: &str = "a few words by the sea";
@@ -109,4 +111,31 @@ async fn a_file_that_is_none_says_what_to_change() {
         let file = home.write("people.csv", text);
         home.run(&["user", "import", file.to_str().unwrap()]).await.refuses(1, &["people.csv", words]);
     }
+}
+
+/// Memory does not grow with the file, because nothing of it is kept: people are there while their file goes on.
+#[tokio::test]
+async fn people_are_stored_before_the_end_of_their_file_is_known() {
+    let home = Home::new();
+    let _dev = home.dev(&[]).await;
+    let mut child = home.command(&["user", "import", "-", "--format", "csv"]).spawn().expect("the binary");
+    let mut file = child.stdin.take().expect("stdin");
+    let hash = hash("$2b$");
+    let row = |number: usize| format!("person-{number},{hash}\n");
+    let rows = |from: usize| (from..from + 1500).map(row).collect::<String>();
+    file.write_all(format!("username,password_hash\n{}", rows(0)).as_bytes()).await.expect("it reads");
+    file.flush().await.expect("it reads");
+    let stored = async {
+        loop {
+            let list = home.run(&["user", "list", "--json"]).await.expect(0);
+            if list.stdout.contains("person-499\"") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, stored).await.expect("the first batch is stored");
+    file.write_all(rows(1500).as_bytes()).await.expect("it reads");
+    drop(file);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("an end").expect("an output");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3000"), "{output:?}");
 }

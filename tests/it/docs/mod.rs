@@ -91,6 +91,12 @@ pages! {
     docs_throttling_is_true: "docs/throttling.md",
 }
 
+/// Every block of configuration in the documentation: where it stands, and its text.
+pub fn toml_blocks() -> Vec<(String, String)> {
+    let blocks = PAGES.iter().flat_map(|file| Page::read(file).blocks);
+    blocks.filter(|block| block.language == "toml").map(|block| (block.place, block.text)).collect()
+}
+
 #[test]
 fn every_page_is_run() {
     let mut found: Vec<String> = std::fs::read_dir(page::root().join("docs"))

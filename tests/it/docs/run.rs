@@ -106,6 +106,9 @@ fn loads_beside(home: &Home, text: &str) -> std::path::PathBuf {
     std::fs::create_dir_all(&both).expect("a folder");
     for entry in std::fs::read_dir(home.path().join("etc/vestibule")).expect("the configuration") {
         let entry = entry.expect("a file");
+        if entry.path().is_dir() {
+            continue;
+        }
         std::fs::copy(entry.path(), both.join(entry.file_name())).expect("a copy");
     }
     std::fs::write(both.join("added.toml"), text).expect("a file");

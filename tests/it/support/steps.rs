@@ -95,10 +95,30 @@ impl TestApp {
         database.close().await.expect("closed");
     }
 
+    /// Another process takes the write lock of the SQLite file.
+    pub async fn begin_writing(&self) -> OtherWriter {
+        let path = self.folder().path().join("data/vestibule.db");
+        let mut options = sea_orm::ConnectOptions::new(format!("sqlite:{}", path.display()));
+        options.max_connections(1);
+        let database = Database::connect(options).await.expect("the database");
+        database.execute_unprepared("BEGIN IMMEDIATE").await.expect("the lock");
+        OtherWriter(database)
+    }
+
     /// Disables somebody, as an admin does in another process.
     pub async fn disable(&self, person: &Person) {
         let (users, now) = (&self.app().stores.users, self.app().now());
         assert!(users.set_disabled(person.id, true, now).await.expect("the store"));
+    }
+}
+
+/// Another process in the middle of writing.
+pub struct OtherWriter(sea_orm::DatabaseConnection);
+
+impl OtherWriter {
+    pub async fn commit(self) {
+        self.0.execute_unprepared("COMMIT").await.expect("it held the lock");
+        self.0.close().await.expect("closed");
     }
 }
 
