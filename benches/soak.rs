@@ -26,6 +26,7 @@ use vestibule::config;
 use vestibule::model::grant::Grant;
 use vestibule::model::refresh::{Family, RefreshRules, Rotation};
 use vestibule::model::session::SignIn;
+use vestibule::protocol::claims::SingleClaims;
 use vestibule::protocol::ids::{ClientId, GrantId, UserId};
 use vestibule::protocol::scope::Scopes;
 use vestibule::store::{self, GrantInserted, Stores};
@@ -146,6 +147,7 @@ async fn begin_families(stores: &Stores, count: usize) -> anyhow::Result<Vec<Gra
             user_id: UserId(uuid_v7(now, &mut system_rng())),
             client_id: ClientId::parse("soak").map_err(|_| anyhow::anyhow!("a client id"))?,
             scope: Scopes::parse("openid profile email read:users").map_err(|_| anyhow::anyhow!("scopes"))?,
+            claims: SingleClaims::default(),
             code: None,
             session_id: None,
             created_at: now,

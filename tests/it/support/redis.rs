@@ -17,10 +17,10 @@ pub struct Redis {
     pub port: u16,
     keeper: Option<Child>,
     folder: Folder,
+    /// Its process, known from the first signal on: who stands still does not say it.
+    signalled: OnceLock<u32>,
     /// Whether it keeps what it has over a restart: an append-only file, as an operator sets it up.
     keeps: bool,
-    /// Known from the first signal on: who stands still does not say it.
-    pid: OnceLock<String>,
 }
 
 impl Redis {
@@ -42,14 +42,14 @@ impl Redis {
 
     fn with(folder: Folder, keeps: bool) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut redis = Self { port, keeper: None, folder, keeps, pid: OnceLock::new() };
+        let mut redis = Self { port, keeper: None, folder, signalled: OnceLock::new(), keeps };
         redis.begin();
         redis
     }
 
     /// Starts it (again, empty unless it keeps what it has) on its port.
     pub fn begin(&mut self) {
-        self.pid = OnceLock::new();
+        self.signalled = OnceLock::new();
         let script = format!(
             "redis-server --bind 127.0.0.1 --port {} --save '' --appendonly {} --maxmemory-policy noeviction --dir '{}' --daemonize no >/dev/null & \
              server=$!; read -r _; kill -9 $server 2>/dev/null; wait",
@@ -81,17 +81,16 @@ impl Redis {
 
     /// Has it stand still (`STOP`) or go on (`CONT`).
     pub fn signal(&self, signal: &str) {
-        let info = self.try_command("INFO server").filter(|_| signal == "STOP");
-        let pid = match info
-            .as_deref()
-            .and_then(|text| text.split("process_id:").nth(1))
-            .and_then(|rest| rest.lines().next())
-        {
-            Some(pid) => self.pid.get_or_init(|| pid.trim().to_owned()),
-            None => self.pid.get().expect("it was stopped before"),
-        };
-        let sent = Command::new("kill").args(["-s", signal, pid]).status();
+        let pid = self.signalled.get_or_init(|| self.pid()).to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill -s {signal} {pid}");
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        let said = self.ask("INFO server");
+        let pid = said.lines().find_map(|line| line.strip_prefix("process_id:"));
+        pid.and_then(|pid| pid.trim().parse().ok()).unwrap_or_else(|| panic!("no process: {said}"))
     }
 
     pub fn url(&self) -> String {
