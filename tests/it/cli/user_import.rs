@@ -58,6 +58,45 @@ async fn j18_imported_people_sign_in_and_their_hashes_become_argon2id() {
 }
 
 #[tokio::test]
+async fn addresses_and_phone_numbers_come_along_and_open_their_scopes() {
+    let home = Home::new();
+    home.write(
+        "config/post.toml",
+        "[[clients]]\nclient_id = \"post\"\nfirst_party = true\ntoken_endpoint_auth_method = \"none\"\n\
+         grant_types = [\"password\"]\nscope = \"openid address phone\"\ndefault_scope = \"openid address phone\"\n",
+    );
+    let dev = home.dev(&[]).await;
+    let csv = home.write(
+        "people.csv",
+        &format!(
+            "username,password_hash,address,street_address,locality,region,postal_code,country,phone_number,phone_number_verified\n\
+             carla,{},\"Weg 1\r\n12345 Köln\",Weg 1,Köln,,12345,DE,+49 (221) 123-456;ext=7,yes\n",
+            hash("$2b$")
+        ),
+    );
+    home.run(&["user", "import", csv.to_str().unwrap()]).await.expect(0);
+    let row =
+        json!({"username": "dan", "password_hash": hash("$2b$"), "country": "FR", "phone_number": "+33 1 99 00 12 34"});
+    let lines = home.write("people.jsonl", &format!("{row}\n"));
+    home.run(&["user", "import", lines.to_str().unwrap()]).await.expect(0);
+    for (username, address, number, verified) in [
+        (
+            "carla",
+            json!({"formatted": "Weg 1\n12345 Köln", "street_address": "Weg 1", "locality": "Köln", "postal_code": "12345", "country": "DE"}),
+            "+49221123456;ext=7",
+            true,
+        ),
+        ("dan", json!({"country": "FR"}), "+33199001234", false),
+    ] {
+        let token = home.run_with(&["token", "--client", "post", "--username", username], PASSWORD).await.expect(0);
+        let request = dev.http().request(reqwest::Method::GET, &format!("{}/userinfo", dev.issuer()));
+        let info = request.bearer(token.line()).send().await.expect(200).json();
+        assert_eq!((&info["address"], &info["phone_number"]), (&address, &json!(number)));
+        assert_eq!(info["phone_number_verified"], verified);
+    }
+}
+
+#[tokio::test]
 async fn a_row_that_cannot_be_taken_is_named_and_the_others_are_imported() {
     let home = Home::new();
     let _dev = home.dev(&[]).await;
