@@ -2,7 +2,6 @@
 //!
 //! Owns: breaking one thing, once, and mending it. Does not own: what must hold then (`mod`, `checker`).
 
-use std::process::Command;
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -91,10 +90,9 @@ impl Fault {
             }
             (Self::RedisForgets, Some(servers)) => block_in_place(|| servers.redis.flush()),
             (Self::RedisFreezes, Some(servers)) => {
-                let pid = servers.redis.pid();
-                signal(pid, "STOP");
+                servers.redis.signal("STOP");
                 sleep(freeze).await;
-                signal(pid, "CONT");
+                servers.redis.signal("CONT");
             }
             (Self::PostgresCrash, Some(servers)) if round % 2 == 1 => {
                 cuts = Some(cut(&servers.to_postgres, &Cut::Answer(COMMITTED)).await);
@@ -157,11 +155,6 @@ async fn cut(proxy: &Proxy, cut: &Cut) -> usize {
         sleep(Duration::from_millis(30)).await;
     }
     proxy.cuts() - at_first
-}
-
-fn signal(pid: u32, name: &str) {
-    let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status();
-    assert!(sent.expect("a shell").success());
 }
 
 /// A second writer takes the SQLite file for itself, as a backup or a careless admin does.

@@ -6,6 +6,8 @@
 //! (`injection`), the questions (`checker`, `raw`). `tests/run faults` runs it; it takes minutes, so a plain
 //! run of the tests does not.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports, to whoever watches it")]
+
 mod checker;
 mod driver;
 mod injection;

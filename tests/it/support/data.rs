@@ -13,15 +13,15 @@ pub struct Folder(PathBuf);
 impl Folder {
     pub fn new() -> Self {
         let memory = Path::new("/dev/shm");
-        Self::under(if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() })
+        if memory.is_dir() { Self::under(memory) } else { Self::on_disk() }
     }
 
     /// One on a disk, for what is about disks.
     pub fn on_disk() -> Self {
-        Self::under(std::env::temp_dir())
+        Self::under(&std::env::temp_dir())
     }
 
-    fn under(base: PathBuf) -> Self {
+    fn under(base: &Path) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("vestibule-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = base.join(name);

@@ -143,10 +143,9 @@ impl Inner {
     fn passed(&self, bytes: &[u8]) -> usize {
         let mut armed = self.armed();
         let passed = match &*armed {
-            None => return usize::MAX,
             Some(Cut::Middle) => bytes.len() / 2,
             Some(Cut::Answer(words)) if words.iter().any(|word| holds(bytes, word)) => 0,
-            Some(Cut::Answer(_)) => return usize::MAX,
+            None | Some(Cut::Answer(_)) => return usize::MAX,
         };
         *armed = None;
         self.cuts.fetch_add(1, Ordering::SeqCst);
@@ -161,8 +160,7 @@ fn holds(bytes: &[u8], word: &[u8]) -> bool {
 /// Copies until one side ends, and then ends the other.
 fn copy(mut from: TcpStream, mut to: TcpStream, passed: impl Fn(&[u8]) -> usize) {
     let mut buffer = vec![0_u8; 64 * 1024];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut buffer) else { break };
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
         let passed = passed(&buffer[..length]);
         if to.write_all(&buffer[..length.min(passed)]).is_err() || passed < length {
             break;

@@ -49,6 +49,7 @@ impl Redis {
 
     /// Starts it (again, empty unless it keeps what it has) on its port.
     pub fn begin(&mut self) {
+        self.signalled = OnceLock::new();
         let script = format!(
             "redis-server --bind 127.0.0.1 --port {} --save '' --appendonly {} --maxmemory-policy noeviction --dir '{}' --daemonize no >/dev/null & \
              server=$!; read -r _; kill -9 $server 2>/dev/null; wait",
