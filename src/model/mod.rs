@@ -20,6 +20,7 @@ pub mod revocation;
 pub mod secret_key;
 pub mod session;
 pub mod shared_secret;
+pub mod sign_out;
 pub mod signing_key;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod bearer;
 pub mod client_auth;
 pub mod discovery;
+pub mod end_session;
 pub mod error;
 pub mod host;
 pub mod id_token;

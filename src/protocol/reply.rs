@@ -51,12 +51,6 @@ impl ReplyTo {
             query.append_pair("state", state);
         }
         query.append_pair("iss", issuer.as_str());
-        let uri = self.redirect_uri.as_str();
-        let glue = match uri.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        format!("{uri}{glue}{}", query.finish())
+        self.redirect_uri.with_query(&query.finish())
     }
 }

@@ -41,6 +41,7 @@ mod secrets;
 mod sessions;
 mod sign_in;
 mod sign_in_log;
+mod sign_out_by_application;
 mod sizes;
 mod store_failures;
 mod tokens;
