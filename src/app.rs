@@ -1,10 +1,12 @@
-//! The bundle that every handler receives.
+//! The bundle that every handler receives, and how a running server gets another one.
 //!
-//! Owns: that list. Does not own: making it (`startup`).
+//! Owns: that list, the snapshot that a request keeps. Does not own: making it (`startup`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwap;
+use bytes::Bytes;
 use rand::CryptoRng;
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use crate::config::Config;
 use crate::model::registry::Registry;
 use crate::passwords::PasswordHasher;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{NegativeList, Stores};
 use crate::tokens::Tokens;
@@ -28,12 +31,72 @@ pub struct App {
     pub negative: Arc<NegativeList>,
     /// Signs and verifies.
     pub tokens: Arc<Tokens>,
+    /// What is served as it is.
+    pub documents: Documents,
     /// Hashes.
     pub passwords: PasswordHasher,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Whether we are on our way out.
     pub shutdown: Shutdown,
+}
+
+/// Documents made once for a snapshot.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// The metadata.
+    pub metadata: Document,
+    /// The JWK Set.
+    pub jwks: Document,
+}
+
+/// A public JSON document, made once: its bytes and their strong `ETag`. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The bytes.
+    pub body: Bytes,
+    /// The quoted `ETag` (RFC 9110 8.8.3).
+    pub etag: String,
+}
+
+impl Document {
+    /// From its text.
+    #[must_use]
+    pub fn new(json: String) -> Self {
+        let etag = format!("\"{}\"", TokenHash::of(json.as_bytes()).to_key());
+        Self { body: Bytes::from(json), etag }
+    }
+}
+
+/// The app that requests are given from now on. A request keeps the one it began with, so that all of it
+/// sees one configuration and one set of keys.
+#[derive(Clone)]
+pub struct Live(Arc<ArcSwap<App>>);
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// From the first.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(app)))
+    }
+
+    /// The present one.
+    #[must_use]
+    pub fn current(&self) -> Arc<App> {
+        self.0.load_full()
+    }
+
+    /// Makes the next one out of the present one, all at once. `change` is called again when somebody else
+    /// was faster, so it does nothing but that.
+    pub fn replace(&self, change: impl Fn(&App) -> App) {
+        self.0.rcu(|app| change(app));
+    }
 }
 
 /// Whether the server was asked to stop: set once, seen by every worker.

@@ -11,23 +11,13 @@ use crate::endpoints::{
 };
 use crate::protocol::issuer::Issuer;
 use crate::web::page;
-use crate::web::reply::Document;
-
-/// Documents made once at the start.
-#[derive(Debug, Clone)]
-pub struct Documents {
-    /// The metadata.
-    pub metadata: Document,
-    /// The JWK Set.
-    pub jwks: Document,
-}
 
 /// Everything a public listener answers.
-pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer, documents: &Documents) {
+pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer) {
     health::routes(cfg);
-    discovery::routes(cfg, issuer, &documents.metadata);
+    discovery::routes(cfg, issuer);
     cfg.service(scope(issuer.path()).configure(|cfg| {
-        jwks::routes(cfg, documents.jwks.clone());
+        jwks::routes(cfg);
         token::routes(cfg);
         userinfo::routes(cfg);
         revoke::routes(cfg);

@@ -17,24 +17,22 @@ use actix_web::{App as ActixApp, HttpServer};
 use anyhow::{Context as _, anyhow, ensure};
 use futures_util::future::{join, join_all, try_join_all};
 
-use crate::app::{App, Shutdown};
+use crate::app::{App, Document, Documents, Live, Shutdown};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
-use crate::routes::{self, Documents};
+use crate::routes;
 use crate::store::{NegativeList, Stores, sweep_forever};
 use crate::tokens::Tokens;
 use crate::web::edge;
-use crate::web::reply::Document;
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A server that is ready to run.
 pub struct Application {
-    app: App,
-    documents: Documents,
+    live: Live,
     listeners: Vec<TcpListener>,
     admin: Option<TcpListener>,
 }
@@ -75,17 +73,18 @@ impl Application {
             stores,
             negative,
             tokens: Arc::new(tokens),
+            documents,
             passwords,
             clock,
             shutdown: Shutdown::default(),
         };
-        Ok(Self { app, documents, listeners, admin })
+        Ok(Self { live: Live::new(app), listeners, admin })
     }
 
-    /// What its handlers receive.
+    /// What its handlers receive, now and later.
     #[must_use]
-    pub const fn app(&self) -> &App {
-        &self.app
+    pub const fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Where it listens; the admin listener is not among them.
@@ -100,13 +99,14 @@ impl Application {
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { app, documents, listeners, admin } = self;
+        let Self { live, listeners, admin } = self;
+        let app = live.current();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let issuer = app.config.server.issuer.clone();
-        let public = move |cfg: &mut ServiceConfig| routes::public(cfg, &issuer, &documents);
-        let mut servers = vec![serve(&app, listeners, cores, public)?];
+        let public = move |cfg: &mut ServiceConfig| routes::public(cfg, &issuer);
+        let mut servers = vec![serve(&live, listeners, cores, public)?];
         if let Some(admin) = admin {
-            servers.push(serve(&app, vec![admin], 1, routes::admin)?);
+            servers.push(serve(&live, vec![admin], 1, routes::admin)?);
         }
         let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
         let follower = tokio::spawn(Arc::clone(&app.negative).follow_forever(Arc::clone(&app.clock)));
@@ -133,13 +133,13 @@ impl Application {
 
 /// A server over these listeners. Signals are the command line's.
 fn serve(
-    app: &App,
+    live: &Live,
     listeners: Vec<TcpListener>,
     workers: usize,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
-    let config = Arc::clone(&app.config);
-    let data = Data::new(app.clone());
+    let config = Arc::clone(&live.current().config);
+    let data = Data::new(live.clone());
     let factory = move || ActixApp::new().app_data(data.clone()).configure(routes.clone()).wrap(from_fn(edge::serve));
     let mut server = HttpServer::new(factory)
         .workers(workers)

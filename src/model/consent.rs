@@ -13,7 +13,7 @@ pub struct Consent {
     pub user_id: UserId,
     /// To whom.
     pub client_id: ClientId,
-    /// What.
+    /// Every scope allowed so far, by name: in which order they were allowed does not matter.
     pub scope: Scopes,
     /// When last added to.
     pub updated_at: Timestamp,

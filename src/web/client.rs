@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
 
-use crate::app::App;
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::protocol::client_auth::UnverifiedClient;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::params::read_form;
 
@@ -47,10 +47,7 @@ impl FromRequest for ClientRequest {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let app = request
-                .app_data::<web::Data<App>>()
-                .cloned()
-                .ok_or_else(|| ApiError::internal("the app is not in the app data"))?;
+            let app = Current::of(&request)?;
             if !request.query_string().is_empty() {
                 let error = OAuthError::invalid_request("parameters belong in the form body, not in the query");
                 return Err(error.into());

@@ -13,10 +13,10 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Route, web};
 
-use crate::app::App;
 use crate::model::client::Client;
 use crate::model::registry::Registry;
 use crate::web::client::Concerned;
+use crate::web::current::Current;
 
 /// Request headers that a page may send.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, X-Requested-With, DPoP, MCP-Protocol-Version";
@@ -86,7 +86,7 @@ pub fn preflight(methods: &'static str) -> Route {
 }
 
 fn readable_origin(request: &HttpRequest) -> Option<HeaderValue> {
-    let app = request.app_data::<web::Data<App>>()?;
+    let app = Current::of(request).ok()?;
     let header = request.headers().get(ORIGIN)?;
     let concerned = request.extensions().get::<Concerned>().cloned();
     let client = concerned.as_ref().map(|concerned| concerned.0.as_ref());
@@ -112,6 +112,7 @@ mod tests {
             first_party: false,
             application_type: ApplicationType::Web,
             redirect_uris: vec![RedirectUri::parse(redirect_uri, ApplicationType::Web).unwrap()],
+            post_logout_redirect_uris: Vec::new(),
             grant_types: Vec::new(),
             authentication: ClientAuthentication::Public,
             scope: Scopes::default(),

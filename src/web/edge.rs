@@ -12,7 +12,7 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::protocol::error::ErrorCode;
 use crate::web::address::{ClientAddress, client_address};
 use crate::web::client::Concerned;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::headers::harden;
 use crate::web::request_id::{self, RequestId};
@@ -58,9 +59,7 @@ pub async fn serve(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = now();
-    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
-        return Err(ApiError::internal("the app is not in the app data").into());
-    };
+    let app = Current::take(&request)?;
     let unread = Unread::watch(&mut request);
     let id = identify(&request, &app);
     let method = request.method().clone();

@@ -10,6 +10,7 @@ pub mod client;
 pub mod cookies;
 pub mod cors;
 pub mod csrf;
+pub mod current;
 pub mod edge;
 pub mod error;
 pub mod headers;

@@ -19,6 +19,7 @@ use crate::protocol::issuer::Issuer;
 use crate::web::address::ClientAddress;
 use crate::web::assets;
 use crate::web::cookies;
+use crate::web::current::Current;
 use crate::web::edge::Noted;
 use crate::web::host::{self, Opened};
 use crate::web::page_error::{Explanation, Kind, Link, PageError};
@@ -143,8 +144,8 @@ where
 ///
 /// # Errors
 /// When it was not put there, which is a fault of ours.
-pub fn app_of(request: &HttpRequest) -> Result<web::Data<App>, PageError> {
-    request.app_data::<web::Data<App>>().cloned().ok_or_else(PageError::internal)
+pub fn app_of(request: &HttpRequest) -> Result<Current, PageError> {
+    Current::of(request).map_err(|_| PageError::internal())
 }
 
 /// What every page is wrapped in: its query is within the limit, it is opened under the issuer's host, and

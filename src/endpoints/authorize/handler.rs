@@ -5,13 +5,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{ServiceConfig, get, post, resource};
 
 use super::begin::{AuthorizeError, begin};
 use super::dispatch::{self, Resumed, Visit};
 use super::view::AnsweredPage;
 use crate::app::App;
 use crate::web::browser::Browser;
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
@@ -28,7 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /authorize`.
 async fn authorize(
-    app: Data<App>,
+    app: Current,
     PageQuery(params): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -40,13 +41,13 @@ async fn authorize(
 
 /// `POST /authorize` (OpenID Connect Core 3.1.2.1): it comes from another site, where a Lax cookie is
 /// not sent. No cookie is read; the GET that follows has them.
-async fn park(app: Data<App>, PageForm(params): PageForm) -> Result<HttpResponse, PageError> {
+async fn park(app: Current, PageForm(params): PageForm) -> Result<HttpResponse, PageError> {
     Ok(parked::park(&app, path::RESUME, &params).await?)
 }
 
 /// `GET /authorize/resume`: the dispatcher.
 async fn resume(
-    app: Data<App>,
+    app: Current,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,

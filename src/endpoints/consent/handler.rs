@@ -3,7 +3,7 @@
 //! Owns: routes, which page or redirect answers. Does not own: what is asked.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
@@ -14,6 +14,7 @@ use crate::model::next_step::NextStep;
 use crate::protocol::scope::Scopes;
 use crate::web::browser::Browser;
 use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
@@ -28,7 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /consent`.
 async fn show(
-    app: Data<App>,
+    app: Current,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -44,7 +45,7 @@ async fn show(
 
 /// `POST /consent`.
 async fn submit(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageQuery(query): PageQuery,
     PageForm(posted): PageForm,

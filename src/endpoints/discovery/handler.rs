@@ -2,31 +2,31 @@
 //!
 //! Owns: the routes. Does not own: the document (`metadata`).
 
-use actix_web::HttpRequest;
 use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::protocol::issuer::Issuer;
 use crate::web::cors;
-use crate::web::reply::{Document, get, method_not_allowed};
+use crate::web::current::Current;
+use crate::web::reply::{document, get, method_not_allowed};
 
 /// At the root of the listener. With a path in the issuer each document has two places: appended
 /// (OpenID Connect Discovery 4) and inserted (RFC 8414 3).
-pub fn routes(cfg: &mut ServiceConfig, issuer: &Issuer, metadata: &Document) {
+pub fn routes(cfg: &mut ServiceConfig, issuer: &Issuer) {
     for path in places(issuer) {
-        let metadata = metadata.clone();
-        let reply = move |request: HttpRequest| {
-            let metadata = metadata.clone();
-            async move { metadata.reply(&request) }
-        };
         cfg.service(
             resource(path)
                 .wrap(from_fn(cors::public))
-                .route(get().to(reply))
+                .route(get().to(show))
                 .route(cors::preflight("GET, HEAD, OPTIONS"))
                 .default_service(method_not_allowed("GET, HEAD, OPTIONS")),
         );
     }
+}
+
+async fn show(app: Current, request: HttpRequest) -> HttpResponse {
+    document(&app.documents.metadata, &request)
 }
 
 fn places(issuer: &Issuer) -> Vec<String> {

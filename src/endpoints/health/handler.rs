@@ -2,11 +2,11 @@
 //!
 //! Owns: status codes. Does not own: the decision (`readiness`).
 
-use actix_web::web::{Data, ServiceConfig, resource};
+use actix_web::web::{ServiceConfig, resource};
 use actix_web::{HttpResponse, Responder};
 
-use crate::app::App;
 use crate::endpoints::health::readiness::is_ready;
+use crate::web::current::Current;
 use crate::web::reply::{get, method_not_allowed};
 
 /// At the root of every listener, whatever the issuer's path.
@@ -19,6 +19,6 @@ async fn live() -> impl Responder {
     HttpResponse::Ok().finish()
 }
 
-async fn ready(app: Data<App>) -> impl Responder {
+async fn ready(app: Current) -> impl Responder {
     if is_ready(&app).await { HttpResponse::Ok().finish() } else { HttpResponse::ServiceUnavailable().finish() }
 }

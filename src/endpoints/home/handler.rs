@@ -5,13 +5,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, resource};
+use actix_web::web::{ServiceConfig, get, head, resource};
 
 use super::view::{HomePage, Person};
-use crate::app::App;
 use crate::model::person::Email;
 use crate::web::browser::Browser;
 use crate::web::csrf::FormOf;
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::session::Visitor;
@@ -24,7 +24,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /`.
-async fn show(app: Data<App>, browser: Browser, Visitor(visitor): Visitor) -> Result<HttpResponse, PageError> {
+async fn show(app: Current, browser: Browser, Visitor(visitor): Visitor) -> Result<HttpResponse, PageError> {
     let frame = Frame::of(&app);
     let user = visitor.as_ref().map(|signed_in| &signed_in.user);
     let protection = FormOf { form: "logout", transaction: None, user: user.map(|user| user.id) };

@@ -3,12 +3,12 @@
 //! Owns: method, parameters, that a public client is told nothing. Does not own: the answer (`judge`).
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, ServiceConfig, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 
 use super::judge::judge;
-use crate::app::App;
 use crate::protocol::error::OAuthError;
 use crate::web::client::ClientRequest;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::reply::{json, method_not_allowed};
 use crate::web::urls::path;
@@ -18,7 +18,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource(path::INTROSPECT).route(post().to(introspect)).default_service(method_not_allowed("POST")));
 }
 
-async fn introspect(app: Data<App>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
+async fn introspect(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
     let ClientRequest { client, params } = request;
     if client.is_public() {
         // RFC 7662 2.1: anybody could say the name of a public client.

@@ -4,7 +4,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -17,6 +17,7 @@ use crate::protocol::params::Params;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
 use crate::web::edge::Noted;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError, seconds};
@@ -32,7 +33,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /login`, alone or in a transaction.
 async fn show(
-    app: Data<App>,
+    app: Current,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -72,7 +73,7 @@ async fn elsewhere(
 
 /// `POST /login`.
 async fn submit(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageQuery(query): PageQuery,
     PageForm(posted): PageForm,

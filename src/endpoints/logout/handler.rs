@@ -5,7 +5,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, get, head, post, resource};
+use actix_web::web::{ServiceConfig, get, head, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::asked::Asked;
@@ -18,6 +18,7 @@ use crate::protocol::params::Params;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
@@ -35,7 +36,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /logout`: the end-session endpoint.
 async fn show(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageQuery(params): PageQuery,
     browser: Browser,
@@ -47,7 +48,7 @@ async fn show(
 
 /// `HEAD /logout`: what a visit without parameters would get, since nothing may end unseen.
 async fn peek(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -57,14 +58,14 @@ async fn peek(
 }
 
 /// `POST /logout`: the same from an application's own form, on another site.
-async fn park(app: Data<App>, PageForm(params): PageForm) -> Result<HttpResponse, PageError> {
+async fn park(app: Current, PageForm(params): PageForm) -> Result<HttpResponse, PageError> {
     Ok(parked::park(&app, path::LOGOUT_CONFIRM, &params).await?)
 }
 
 /// `GET /logout/confirm`: where a post leads. Reloaded, there is nothing parked any more, and the person is asked as if
 /// they had come by themselves.
 async fn arrive(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageQuery(query): PageQuery,
     browser: Browser,
@@ -81,7 +82,7 @@ async fn arrive(
 
 /// `POST /logout/confirm`: our own form.
 async fn submit(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageForm(posted): PageForm,
     Visitor(visitor): Visitor,

@@ -3,7 +3,7 @@
 //! Owns: routes, which page or redirect answers. Does not own: the change.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
@@ -27,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /password`, alone or in a transaction.
 async fn show(
-    app: Data<App>,
+    app: Current,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -48,7 +49,7 @@ async fn show(
 
 /// `POST /password`.
 async fn submit(
-    app: Data<App>,
+    app: Current,
     request: HttpRequest,
     PageQuery(query): PageQuery,
     PageForm(posted): PageForm,

@@ -4,13 +4,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 
 use super::end::end;
-use crate::app::App;
 use crate::protocol::error::OAuthError;
 use crate::web::client::ClientRequest;
 use crate::web::cors;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::headers::no_store;
 use crate::web::reply::method_not_allowed;
@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// RFC 7009 2.2: 200 whatever the token was. `token_type_hint` only speeds a search that we do not need.
-async fn revoke(app: Data<App>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
+async fn revoke(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
     let ClientRequest { client, params } = request;
     let token = params.get("token").ok_or_else(|| OAuthError::invalid_request("the parameter token is missing"))?;
     end(&app, &client, token).await?;

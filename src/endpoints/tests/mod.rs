@@ -149,7 +149,7 @@ impl Running {
         let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let application = Application::build(config, stores, clock, listeners, None).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let app = application.app().clone();
+        let app = App::clone(&application.live().current());
         let address = *application.addresses().first().unwrap();
         let ended = tokio::spawn(application.run(async move {
             let _ = stopped.await;

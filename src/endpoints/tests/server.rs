@@ -3,6 +3,7 @@
 //! Owns: limits, methods, paths, headers, CORS. Does not own: what an endpoint decides (`token`).
 
 use super::*;
+use crate::app::Live;
 
 #[tokio::test]
 async fn every_answer_has_its_id_and_strict_headers_and_wrong_requests_get_their_status() {
@@ -127,7 +128,7 @@ async fn a_panic_in_a_handler_is_500_and_tells_nothing() {
     let server = Running::start("https://id.example.test").await;
     let service = init_service(
         actix_web::App::new()
-            .app_data(web::Data::new(server.app.clone()))
+            .app_data(web::Data::new(Live::new(server.app.clone())))
             .route("/broken", web::get().to(broken))
             .wrap(actix_web::middleware::from_fn(crate::web::edge::serve)),
     )

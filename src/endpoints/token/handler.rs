@@ -4,13 +4,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, post, resource};
+use actix_web::web::{ServiceConfig, post, resource};
 
-use crate::app::App;
 use crate::endpoints::token::{authorization_code, client_credentials, password, refresh};
 use crate::protocol::token_request::TokenRequest;
 use crate::web::client::ClientRequest;
 use crate::web::cors;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::reply::{json, method_not_allowed};
 use crate::web::urls::path;
@@ -26,7 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     );
 }
 
-async fn token(app: Data<App>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
+async fn token(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
     let ClientRequest { client, params } = request;
     client.check_grant(TokenRequest::grant_type(&params)?)?;
     let response = match TokenRequest::parse(&params)? {

@@ -3,13 +3,13 @@
 //! Owns: methods, challenge, the client that the answer concerns. Does not own: the decision (`answer`).
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, Payload, ServiceConfig, post, resource};
+use actix_web::web::{Payload, ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::app::App;
 use crate::endpoints::userinfo::answer::{check_claims, claims_of};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::web::client::Concerned;
+use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::reply::{get, json, method_not_allowed};
 use crate::web::urls::path;
@@ -27,7 +27,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     );
 }
 
-async fn userinfo(app: Data<App>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
+async fn userinfo(app: Current, request: HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
     let token = bearer::read(&request, payload.into_inner(), app.config.limits.body).await?;
     let claims = app.tokens.verify_access_token(&token, app.now()).map_err(refuse)?;
     let ended = || refuse(OAuthError::invalid_token("the token was revoked or its grant has ended"));

@@ -199,7 +199,7 @@ pub(super) async fn a_consent_only_grows(bench: &Bench) {
     consents.add(user.id, &client, &samples::scopes("openid email"), START).await.unwrap();
     consents.add(user.id, &client, &samples::scopes("email profile"), START.plus(LATER)).await.unwrap();
     let found = consents.find(user.id, &client).await.unwrap().unwrap();
-    assert_eq!(found.scope, samples::scopes("openid email profile"));
+    assert_eq!(found.scope, samples::scopes("email openid profile"));
     assert_eq!((found.user_id, found.updated_at), (user.id, START.plus(LATER)));
     let other = ClientId::parse("other").unwrap();
     assert_eq!(consents.find(user.id, &other).await.unwrap(), None);

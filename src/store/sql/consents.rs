@@ -24,7 +24,7 @@ impl ConsentStore for Durable {
             Entity::find()
                 .filter(Column::UserId.eq(user.0))
                 .filter(Column::ClientId.eq(client.as_str()))
-                .order_by_asc(Column::Id)
+                .order_by_asc(Column::Scope)
                 .all(self.database.reads())
         })
         .await?;

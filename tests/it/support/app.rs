@@ -155,7 +155,7 @@ impl TestApp {
                 let stores = store::open(&config, Arc::clone(&clock)).await.expect("the stores open");
                 let application =
                     Application::build(config, stores, clock, vec![listener], admin).await.expect("it starts");
-                assert!(started.send(application.app().clone()).is_ok(), "the test is gone");
+                assert!(started.send(App::clone(&application.live().current())).is_ok(), "the test is gone");
                 let _ = application.run(async { drop(stopping.await) }).await;
             });
             let _ = ended.send(());
