@@ -26,6 +26,20 @@ pub async fn line(question: &str) -> Result<String, Stop> {
     read_line(question).await.map(|line| line.as_str().to_owned())
 }
 
+/// Asks on stderr for a yes or no about what cannot be undone; anything but a yes is a no.
+///
+/// # Errors
+/// Where nobody is at a terminal to answer: `--yes` is needed then.
+pub async fn confirm(question: &str) -> Result<bool, Stop> {
+    if !io::stdin().is_terminal() {
+        return Err(Stop::new(Exit::Usage, "this cannot be undone, and nobody is there to confirm it")
+            .hint("run it in a terminal, or add --yes"));
+    }
+    output::ask(&format!("{question} [y/N] "));
+    let answer = read_raw().await?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Asks on stderr and reads a secret from stdin: a terminal does not show what is typed, a pipe is read
 /// to the end of its line.
 ///
@@ -57,18 +71,23 @@ pub fn secret_file(path: &Path) -> Result<SecretString, Stop> {
     Ok(SecretString::from(secret))
 }
 
-async fn read_line(question: &str) -> Result<Zeroizing<String>, Stop> {
+/// A line of stdin without its end; empty at the end of stdin.
+async fn read_raw() -> Result<Zeroizing<String>, Stop> {
     // A blocking thread: stdin has no other way, and Ctrl-C must still be heard meanwhile.
     let read = tokio::task::spawn_blocking(|| {
         let mut line = Zeroizing::new(String::new());
         io::stdin().lock().take(LONGEST_LINE).read_line(&mut line).map(|_| line)
     });
-    let what = question.trim_end_matches([':', ' ']).to_lowercase();
     let line = read
         .await
         .map_err(|error| Stop::failure(error.to_string()))?
         .map_err(|error| Stop::failure(format!("stdin cannot be read: {error}")))?;
-    let line = Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned());
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+async fn read_line(question: &str) -> Result<Zeroizing<String>, Stop> {
+    let what = question.trim_end_matches([':', ' ']).to_lowercase();
+    let line = read_raw().await?;
     if line.is_empty() {
         return Err(Stop::new(Exit::Usage, format!("no {what} was given"))
             .hint(format!("type it when asked, or write it to stdin: … | vestibule … (one line for the {what})")));

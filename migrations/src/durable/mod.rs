@@ -11,6 +11,7 @@ mod m0004_signing_keys;
 mod m0005_refresh_tokens;
 mod m0006_revocations;
 mod m0007_secret_keys;
+mod m0012_erased_people;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_refresh_tokens::Migration),
             Box::new(m0006_revocations::Migration),
             Box::new(m0007_secret_keys::Migration),
+            Box::new(m0012_erased_people::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ use sea_orm::TransactionTrait as _;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    UpdateMany,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use crate::store::sql::attempt::{attempt, transact};
 use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
-use crate::store::sql::revocations;
+use crate::store::sql::{erasure, revocations};
 use crate::store::{StoreError, UserInserted, UserStore};
 
 #[async_trait]
@@ -29,31 +30,37 @@ impl UserStore for Durable {
     /// The unique indexes decide: nothing is looked up before.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError> {
         let row = to_row(user)?;
-        attempt("inserting a person", || {
+        transact("inserting a person", || {
             let row = row.clone();
             async move {
-                let inserted = Entity::insert(row).exec_without_returning(self.database.writes()).await;
-                match inserted {
-                    Ok(_) => Ok(UserInserted::New),
-                    Err(error) => taken(&error).ok_or(error),
+                let transaction = self.database.writes().begin().await?;
+                if let Err(error) = Entity::insert(row).exec_without_returning(&transaction).await {
+                    return taken(&error).ok_or(error);
                 }
+                erasure::refuse_gone(&transaction, vec![user.id.0]).await?;
+                transaction.commit().await?;
+                Ok(UserInserted::New)
             }
         })
         .await
     }
 
-    /// One statement is one transaction. What it left out is told apart afterwards: names are never given
+    /// What it left out is told apart afterwards: names are never given
     /// back between the two reads but by deletion, and then the person may be added again.
     async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError> {
         let rows = users.iter().map(to_row).collect::<Result<Vec<_>, _>>()?;
-        let stored: HashSet<Uuid> = attempt("inserting people", || {
+        let stored: HashSet<Uuid> = transact("inserting people", || {
             let insert = Entity::insert_many(rows.clone()).on_conflict(OnConflict::new().do_nothing().to_owned());
             async move {
-                match insert.exec_with_returning_keys(self.database.writes()).await {
+                let transaction = self.database.writes().begin().await?;
+                let keys = match insert.exec_with_returning_keys(&transaction).await {
                     // None at all.
-                    Err(DbErr::RecordNotInserted) => Ok(HashSet::new()),
-                    keys => keys.map(HashSet::from_iter),
-                }
+                    Err(DbErr::RecordNotInserted) => Vec::new(),
+                    keys => keys?,
+                };
+                erasure::refuse_gone(&transaction, keys.clone()).await?;
+                transaction.commit().await?;
+                Ok(HashSet::from_iter(keys))
             }
         })
         .await?;
@@ -128,51 +135,61 @@ impl UserStore for Durable {
         keep_sessions: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let revocation = Revocation::of_person(id, now);
-        transact("setting a password", || async {
-            let transaction = self.database.writes().begin().await?;
-            let mut update = Entity::update_many()
-                .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
-                .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
-            if !keep_sessions {
-                update = update
-                    .col_expr(Column::ValidFrom, Expr::value(now.millis()))
-                    .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
-            }
-            let result = update
-                .filter(Column::Id.eq(id.0))
-                .filter(Column::PasswordPhc.eq(expected.phc.expose_secret()))
-                .exec(&transaction)
-                .await?;
-            let changed = result.rows_affected == 1;
-            if changed && !keep_sessions {
-                revocations::insert(&transaction, &revocation).await?;
-            }
-            transaction.commit().await?;
-            Ok(changed)
-        })
-        .await
+        let change = || {
+            let update = to_password(new).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
+            if keep_sessions { update } else { ending(update, now) }
+        };
+        self.change("setting a password", id, change, (!keep_sessions).then_some(now)).await
     }
 
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
-        let revocation = Revocation::of_person(id, ends);
-        transact("disabling a person", || async {
+        let change = || {
+            let update = Entity::update_many().col_expr(Column::Disabled, Expr::value(disabled));
+            if disabled { ending(update, ends) } else { update.col_expr(Column::UpdatedAt, Expr::value(ends.millis())) }
+        };
+        self.change("disabling a person", id, change, disabled.then_some(ends)).await
+    }
+
+    async fn reset_password(&self, id: UserId, new: &StoredPassword, ends: Timestamp) -> Result<bool, StoreError> {
+        self.change("resetting a password", id, || ending(to_password(new), ends), Some(ends)).await
+    }
+
+    async fn delete(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        erasure::erase(self, id, now).await
+    }
+}
+
+impl Durable {
+    /// Changes a person; where that ends what they have, the entry on the negative list is in the same transaction.
+    async fn change(
+        &self,
+        what: &'static str,
+        id: UserId,
+        change: impl Fn() -> UpdateMany<Entity> + Send + Sync,
+        ends: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        transact(what, || async {
             let transaction = self.database.writes().begin().await?;
-            let mut update = Entity::update_many()
-                .col_expr(Column::Disabled, Expr::value(disabled))
-                .col_expr(Column::UpdatedAt, Expr::value(ends.millis()));
-            if disabled {
-                update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
-            }
-            let changed = update.filter(Column::Id.eq(id.0)).exec(&transaction).await?.rows_affected == 1;
-            if changed && disabled {
-                revocations::insert(&transaction, &revocation).await?;
+            let changed = change().filter(Column::Id.eq(id.0)).exec(&transaction).await?.rows_affected == 1;
+            if let Some(ends) = ends.filter(|_| changed) {
+                revocations::insert(&transaction, &Revocation::of_person(id, ends)).await?;
             }
             transaction.commit().await?;
             Ok(changed)
         })
         .await
     }
+}
+
+fn to_password(new: &StoredPassword) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
+        .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)))
+}
+
+/// An update that ends sessions and grants begun before that instant.
+fn ending(update: UpdateMany<Entity>, at: Timestamp) -> UpdateMany<Entity> {
+    update.col_expr(Column::ValidFrom, Expr::value(at.millis())).col_expr(Column::UpdatedAt, Expr::value(at.millis()))
 }
 
 /// Which unique index refused. The id's own would be a fault of ours and stays an error.
