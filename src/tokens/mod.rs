@@ -11,6 +11,7 @@ mod seal;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod verified;
 mod verify;
 
 use serde::Serialize;
@@ -24,12 +25,14 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::{self, IdTokenClaims, IdTokenHintClaims};
 use crate::protocol::ids::GrantId;
 use crate::protocol::issuer::Issuer;
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{KeyStore, StoreError};
 use crate::tokens::keyring::Keyring;
 use crate::tokens::refresh::MacKeys;
 use crate::tokens::seal::KeyEncryptionKeys;
 use crate::tokens::sign::{Hs256Signer, RsaThreads};
+use crate::tokens::verified::Verified;
 
 /// Why keys could not be opened or a token not signed.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +92,7 @@ pub struct Tokens {
     jwks: String,
     refresh: MacKeys,
     rsa: RsaThreads,
+    verified: Verified,
 }
 
 impl Tokens {
@@ -108,7 +112,14 @@ impl Tokens {
         let keyring = keyring::open(&sealer, algorithms, store, clock).await?;
         let jwks = jwk::set(keyring.keys())?;
         let refresh = refresh::open(&sealer, store, clock).await?;
-        Ok(Self { issuer: issuer.clone(), keyring, jwks, refresh, rsa: RsaThreads::start()? })
+        Ok(Self {
+            issuer: issuer.clone(),
+            keyring,
+            jwks,
+            refresh,
+            rsa: RsaThreads::start()?,
+            verified: Verified::new(),
+        })
     }
 
     /// The JWK Set (RFC 7517 5) as JSON text, made once.
@@ -157,11 +168,18 @@ impl Tokens {
 
     /// Verifies an access token of ours: compact form, header (`typ`, `alg` that belongs to `kid`),
     /// signature, issuer, expiry, claim types. The audience is the caller's to check. No store is asked.
+    /// The signature of a token that was good before is not computed again; its times are looked at again.
     ///
     /// # Errors
     /// `invalid_token`.
     pub fn verify_access_token(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, OAuthError> {
-        verify::access_token(token, &self.keyring, &self.issuer, now)
+        let hash = TokenHash::of(token.as_bytes());
+        if let Some(claims) = self.verified.find(&hash) {
+            return verify::again(claims, &self.issuer, now);
+        }
+        let claims = verify::access_token(token, &self.keyring, &self.issuer, now)?;
+        self.verified.put(hash, &claims);
+        Ok(claims)
     }
 
     /// Verifies an ID token of ours that came back as `id_token_hint`: as an access token, but of the other

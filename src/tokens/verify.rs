@@ -68,13 +68,30 @@ pub(super) fn access_token(
 ) -> Result<AccessTokenClaims, OAuthError> {
     let check = || {
         let claims = read_access_token_claims(signed_by_us(token, keyring, TYP)?)?;
-        issued_by_us(&claims.iss, claims.iat, issuer, now)?;
-        if Timestamp::from_seconds(claims.exp).is_over(now) {
-            return Err("it has expired");
-        }
-        Ok(claims)
+        usable(&claims, issuer, now).map(|()| claims)
     };
-    check().map_err(|why| OAuthError::invalid_token(format!("the access token is not accepted: {why}")))
+    check().map_err(not_accepted)
+}
+
+/// Checks of one whose signature was good before what is not its signature's to say.
+pub(super) fn again(
+    claims: AccessTokenClaims,
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<AccessTokenClaims, OAuthError> {
+    usable(&claims, issuer, now).map(|()| claims).map_err(not_accepted)
+}
+
+fn usable(claims: &AccessTokenClaims, issuer: &Issuer, now: Timestamp) -> Result<(), Why> {
+    issued_by_us(&claims.iss, claims.iat, issuer, now)?;
+    if Timestamp::from_seconds(claims.exp).is_over(now) {
+        return Err("it has expired");
+    }
+    Ok(())
+}
+
+fn not_accepted(why: Why) -> OAuthError {
+    OAuthError::invalid_token(format!("the access token is not accepted: {why}"))
 }
 
 /// The same for an ID token as a hint, which may have expired (OpenID Connect Core 3.1.2.1, RP-Initiated

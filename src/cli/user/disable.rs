@@ -9,7 +9,6 @@ use clap::Args;
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::output;
-use crate::model::person::LoginName;
 
 const DISABLE_EXAMPLES: &str = "\
 Examples:
@@ -61,16 +60,12 @@ impl Enable {
 /// The username as it is kept.
 async fn set(name: &str, place: &Where, disabled: bool) -> Result<String, Stop> {
     let Opened { stores, clock, .. } = place.open().await?;
-    let nobody = || {
-        Stop::new(Exit::NotFound, format!("there is nobody named {}", output::plain(name)))
-            .hint("vestibule user list shows everybody")
-    };
     let failed = |error| super::store_failed(&error);
-    let user = stores.users.find_by_login(&LoginName::read(name)).await.map_err(failed)?.ok_or_else(nobody)?;
+    let user = super::find(&stores, name).await?;
     // What was begun in this very millisecond ends, too.
     let ends = clock.now().plus(Duration::from_millis(1));
     if !stores.users.set_disabled(user.id, disabled, ends).await.map_err(failed)? {
-        return Err(nobody());
+        return Err(super::nobody(name));
     }
     Ok(user.username.to_string())
 }

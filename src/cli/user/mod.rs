@@ -3,18 +3,23 @@
 //! Owns: what its commands share. Does not own: each command (one file each).
 
 mod add;
+mod delete;
 mod disable;
+mod generated;
 mod import;
 mod list;
+mod reset;
 mod set_roles;
+mod show;
 
 use clap::{Args, Subcommand};
 
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::output;
+use crate::model::person::{LoginName, User as Person};
 use crate::model::registry::Registry;
 use crate::protocol::ids::RoleName;
-use crate::store::StoreError;
+use crate::store::{StoreError, Stores};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,9 +27,10 @@ Examples:
   vestibule user import people.csv
   vestibule user list
   vestibule user set-roles ada editor admin
-  vestibule user disable ada                                      ends everything they have, everywhere";
+  vestibule user disable ada                                      ends everything they have, everywhere
+  vestibule user reset ada                                        prints a new password, good for 7 days";
 
-/// Work on people: add, import, list, set their roles, shut out and let in
+/// Work on people: add, import, show, set their roles, shut out and let in, reset, delete
 ///
 /// Works on the running development server's people, or on those of --data DIR or --config DIR; the server
 /// may run meanwhile.
@@ -40,9 +46,12 @@ enum Command {
     Add(add::Add),
     Import(import::Import),
     List(list::List),
+    Show(show::Show),
     SetRoles(set_roles::SetRoles),
     Disable(disable::Disable),
     Enable(disable::Enable),
+    Reset(reset::Reset),
+    Delete(delete::Delete),
 }
 
 impl User {
@@ -55,9 +64,12 @@ impl User {
             Command::Add(command) => command.run().await,
             Command::Import(command) => command.run().await,
             Command::List(command) => command.run().await,
+            Command::Show(command) => command.run().await,
             Command::SetRoles(command) => command.run().await,
             Command::Disable(command) => command.run().await,
             Command::Enable(command) => command.run().await,
+            Command::Reset(command) => command.run().await,
+            Command::Delete(command) => command.run().await,
         }
     }
 }
@@ -90,6 +102,17 @@ fn warn_of_unknown(roles: &[RoleName], registry: &Registry) {
 /// Roles that the configuration does not have.
 fn unknown<'a>(roles: &'a [RoleName], registry: &Registry) -> Vec<&'a RoleName> {
     roles.iter().filter(|name| !registry.roles().iter().any(|role| role.name == **name)).collect()
+}
+
+/// The person of that username or e-mail address.
+async fn find(stores: &Stores, name: &str) -> Result<Person, Stop> {
+    let found = stores.users.find_by_login(&LoginName::read(name)).await.map_err(|error| store_failed(&error))?;
+    found.ok_or_else(|| nobody(name))
+}
+
+fn nobody(name: &str) -> Stop {
+    Stop::new(Exit::NotFound, format!("there is nobody named {}", output::plain(name)))
+        .hint("vestibule user list shows everybody")
 }
 
 fn store_failed(error: &StoreError) -> Stop {

@@ -7,7 +7,6 @@ use clap::Args;
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::output;
-use crate::model::person::LoginName;
 use crate::protocol::ids::RoleName;
 
 const EXAMPLES: &str = "\
@@ -34,16 +33,10 @@ pub(super) struct SetRoles {
 impl SetRoles {
     pub(super) async fn run(self) -> Result<Exit, Stop> {
         let Opened { config, stores, clock } = self.place.open().await?;
-        let nobody = || {
-            Stop::new(Exit::NotFound, format!("there is nobody named {}", output::plain(&self.name)))
-                .hint("vestibule user list shows everybody")
-        };
-        let login = LoginName::read(&self.name);
-        let failed = |error| super::store_failed(&error);
-        let user = stores.users.find_by_login(&login).await.map_err(failed)?.ok_or_else(nobody)?;
+        let user = super::find(&stores, &self.name).await?;
         let roles = super::each_once(&self.roles);
-        if !stores.users.set_roles(user.id, &roles, clock.now()).await.map_err(failed)? {
-            return Err(nobody());
+        if !stores.users.set_roles(user.id, &roles, clock.now()).await.map_err(|error| super::store_failed(&error))? {
+            return Err(super::nobody(&self.name));
         }
         super::warn_of_unknown(&roles, &config.registry);
         let shown: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
