@@ -28,6 +28,7 @@ mod operation;
 mod own_password;
 mod pages;
 mod password_grant;
+mod people_who_leave;
 mod pkce;
 mod prompt_and_max_age;
 mod redirect_uris;
