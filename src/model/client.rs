@@ -47,10 +47,10 @@ pub enum PkcePolicy {
 /// What an ID token says of a person.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IdTokenClaimsPolicy {
-    /// The claims that `profile` and `email` open, as in userinfo.
+    /// The claims that the scopes open, as in userinfo.
     #[default]
     Full,
-    /// Only the subject.
+    /// Only the subject, and what was asked for in the ID token by name.
     Minimal,
 }
 
@@ -126,7 +126,8 @@ impl Client {
         self.is_public() || self.pkce == PkcePolicy::Required
     }
 
-    /// Where answers to this request may go. It is sent by query until the mode is known.
+    /// Where answers to this request may go, and how: by query where the mode is none of ours, or the URI
+    /// takes no post.
     ///
     /// # Errors
     /// When the redirect URI is not this client's.
@@ -136,7 +137,8 @@ impl Client {
             self.application_type,
             addressee.redirect_uri.as_deref(),
         )?;
-        Ok(ReplyTo::new(uri, ResponseMode::Query, addressee.state.clone()))
+        let mode = if uri.takes_post() { addressee.response_mode } else { ResponseMode::Query };
+        Ok(ReplyTo::new(uri, mode, addressee.state.clone()))
     }
 
     /// Where a person may go on to after signing out: compared byte for byte, for every type of application.

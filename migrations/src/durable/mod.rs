@@ -11,6 +11,8 @@ mod m0004_signing_keys;
 mod m0005_refresh_tokens;
 mod m0006_revocations;
 mod m0007_secret_keys;
+mod m0010_grant_claims;
+mod m0011_contacts;
 mod m0012_erased_people;
 
 /// Brings the durable database to the present schema.
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_refresh_tokens::Migration),
             Box::new(m0006_revocations::Migration),
             Box::new(m0007_secret_keys::Migration),
+            Box::new(m0010_grant_claims::Migration),
+            Box::new(m0011_contacts::Migration),
             Box::new(m0012_erased_people::Migration),
         ]
     }

@@ -7,9 +7,10 @@ use rand::CryptoRng;
 
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
+use crate::cli::user::contact::ContactArgs;
 use crate::cli::user::generated::Generated;
 use crate::clock::{system_rng, uuid_v7};
-use crate::model::person::{Email, StoredPassword, User, Username};
+use crate::model::person::{Contact, Email, StoredPassword, User, Username};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
 use crate::store::UserInserted;
@@ -39,6 +40,8 @@ pub(super) struct Add {
     /// Name as shown
     #[arg(long, value_parser = shown_name)]
     name: Option<String>,
+    #[command(flatten)]
+    contact: ContactArgs,
     /// Role; may be given several times
     #[arg(long = "role", value_name = "ROLE", value_parser = super::role)]
     roles: Vec<RoleName>,
@@ -51,10 +54,11 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) async fn run(self) -> Result<Exit, Stop> {
+        let contact = self.contact.contact().map_err(|why| Stop::new(Exit::Usage, why))?;
         let Opened { config, stores, clock } = self.place.open().await?;
         let now = clock.now();
         let generated = Generated::make(&config.passwords, now).await?;
-        let user = self.person(generated.stored.clone(), now, &mut system_rng());
+        let user = self.person(generated.stored.clone(), contact, now, &mut system_rng());
         match stores.users.insert(&user).await.map_err(|error| super::store_failed(&error))? {
             UserInserted::New => {}
             UserInserted::UsernameTaken => {
@@ -67,13 +71,14 @@ impl Add {
         generated.report(&user, &format!("{} was added.", user.username), self.json)
     }
 
-    fn person(&self, password: StoredPassword, now: Timestamp, rng: &mut impl CryptoRng) -> User {
+    fn person(&self, password: StoredPassword, contact: Contact, now: Timestamp, rng: &mut impl CryptoRng) -> User {
         User {
             id: UserId(uuid_v7(now, rng)),
             username: self.username.clone(),
             email: self.email.clone(),
             email_verified: self.email_verified,
             name: self.name.clone(),
+            contact,
             roles: super::each_once(&self.roles),
             password: Some(password),
             disabled: false,

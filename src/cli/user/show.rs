@@ -40,6 +40,9 @@ impl Show {
         let scopes = scopes_of(&user, &config.registry);
         if self.json {
             let mut object = list::object(&user, &config.registry, clock.now());
+            let claims = user.claims();
+            object["phone_number"] = json!(claims.phone_number);
+            object["address"] = json!(claims.address);
             object["scopes"] = json!(scopes.to_string());
             object["updated_at"] = json!(user.updated_at.seconds());
             object["valid_from"] = json!(user.valid_from.seconds());
@@ -57,6 +60,14 @@ fn scopes_of(user: &User, registry: &Registry) -> Scopes {
     permitted(&all, &user.roles, registry)
 }
 
+/// On one line; empty where there is none.
+fn address_of(user: &User) -> String {
+    let Some(address) = user.claims().address else { return String::new() };
+    let parts = [address.street_address, address.postal_code, address.locality, address.region, address.country];
+    let written: Vec<String> = parts.into_iter().flatten().collect();
+    address.formatted.unwrap_or_else(|| written.join("\n")).replace('\n', ", ")
+}
+
 fn lines(user: &User, registry: &Registry, scopes: &Scopes, now: Timestamp) -> Vec<Vec<String>> {
     let shown = list::Shown::of(user, registry, now);
     let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
@@ -65,6 +76,8 @@ fn lines(user: &User, registry: &Registry, scopes: &Scopes, now: Timestamp) -> V
         ("username", user.username.to_string()),
         ("name", or_none(shown.name)),
         ("e-mail", or_none(shown.email)),
+        ("phone", or_none(user.claims().phone_number.unwrap_or_default())),
+        ("address", or_none(address_of(user))),
         ("roles", or_none(shown.roles)),
         ("scopes", or_none(scopes.to_string())),
         ("password", shown.password),

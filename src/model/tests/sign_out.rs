@@ -17,7 +17,7 @@ fn request(pairs: &[(&str, &str)]) -> EndSessionRequest {
 }
 
 fn hint() -> IdTokenHint {
-    IdTokenHint { user_id: user().id, session: None, client_id: ClientId::parse("web").unwrap() }
+    IdTokenHint { user_id: user().id, session: None, username: None, client_id: ClientId::parse("web").unwrap() }
 }
 
 /// What of a request holds: the client, and where to.

@@ -109,12 +109,14 @@ fn sets_of_scopes_are_joined_and_cut() {
 
 #[test]
 fn prompt_is_a_set_of_known_values() {
-    let prompt = |none, login, consent| Prompt { none, login, consent };
+    let prompt = |none, login, consent| Prompt { none, login, consent, select_account: false };
+    let select = |login| Prompt { select_account: true, login, ..Prompt::default() };
     for (text, expected) in [
         (None, prompt(false, false, false)),
         (Some("none"), prompt(true, false, false)),
         (Some("login"), prompt(false, true, false)),
-        (Some("select_account"), prompt(false, true, false)),
+        (Some("select_account"), select(false)),
+        (Some("login select_account"), select(true)),
         (Some("consent login"), prompt(false, true, true)),
         (Some(" consent  consent "), prompt(false, false, true)),
     ] {

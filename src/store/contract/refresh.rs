@@ -175,7 +175,7 @@ pub(super) async fn a_deleted_person_leaves_an_id_that_nobody_gets(bench: &Bench
     let mut grants = Vec::new();
     for person in [&user, &other] {
         stores.users.insert(person).await.unwrap();
-        stores.consents.add(person.id, &client, &samples::scopes("openid email"), START).await.unwrap();
+        stores.consents.add(person.id, &client, &samples::permission("openid email", "name"), START).await.unwrap();
         let grant =
             Grant { user_id: person.id, refresh: Some(samples::family(true)), ..samples::grant(Some(samples::hash())) };
         stores.grants.insert(&grant).await.unwrap();
