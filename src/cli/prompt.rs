@@ -36,6 +36,20 @@ pub async fn line_or(question: &str, default: &str) -> Result<String, Stop> {
     Ok(if line.is_empty() { default.to_owned() } else { line.as_str().to_owned() })
 }
 
+/// Asks on stderr for a yes or no about what cannot be undone; anything but a yes is a no.
+///
+/// # Errors
+/// Where nobody is at a terminal to answer: `--yes` is needed then.
+pub async fn confirm(question: &str) -> Result<bool, Stop> {
+    if !io::stdin().is_terminal() {
+        return Err(Stop::new(Exit::Usage, "this cannot be undone, and nobody is there to confirm it")
+            .hint("run it in a terminal, or add --yes"));
+    }
+    output::ask(&format!("{question} [y/N] "));
+    let answer = read().await?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Asks on stderr and reads a secret from stdin: a terminal does not show what is typed, a pipe is read
 /// to the end of its line.
 ///

@@ -57,7 +57,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
     let enabled = section.boolean_or("enabled", true).value;
     let first_party = section.boolean_or("first_party", false).value;
     let application_type = application_type(&mut section);
-    let (redirect_uris, uris_are_complete) = redirect_uris(&mut section, application_type);
+    let (redirect_uris, uris_are_complete) = uris(&mut section, "redirect_uris", application_type);
+    let (post_logout_redirect_uris, _) = uris(&mut section, "post_logout_redirect_uris", application_type);
     let grant_types = grant_types(&mut section, &mut places);
     let authentication = client_secret::read(&mut section);
     let scope = section.scopes("scope");
@@ -82,6 +83,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         first_party,
         application_type,
         redirect_uris,
+        post_logout_redirect_uris,
         grant_types,
         authentication: authentication.value,
         scope: scope.as_ref().map_or_else(openid_scopes, |list| list.scopes.clone()),
@@ -181,10 +183,14 @@ fn grant_types(section: &mut Section<'_, '_>, places: &mut Places) -> Vec<GrantT
     grants
 }
 
-/// The URIs that may be registered, and whether that is all of them.
-fn redirect_uris(section: &mut Section<'_, '_>, application_type: ApplicationType) -> (Vec<RedirectUri>, bool) {
-    let set = section.is_set("redirect_uris");
-    let Some(items) = section.strings("redirect_uris") else { return (Vec::new(), !set) };
+/// The URIs of a list that may be registered, and whether that is all of them.
+fn uris(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    application_type: ApplicationType,
+) -> (Vec<RedirectUri>, bool) {
+    let set = section.is_set(key);
+    let Some(items) = section.strings(key) else { return (Vec::new(), !set) };
     let count = items.len();
     let mut uris: Vec<RedirectUri> = Vec::with_capacity(count);
     for Found { value, place } in items {

@@ -20,7 +20,6 @@ const PLANNED: &[(&str, &[&str])] = &[
             "jwks_uri",
             "logo_uri",
             "policy_uri",
-            "post_logout_redirect_uris",
             "providers",
             "require_pushed_authorization_requests",
             "response_types",

@@ -23,6 +23,8 @@ pub fn client_table(client: &Client, extra_redirect_uri: Option<&str>) -> String
         lines.push("application_type = \"native\"".to_owned());
     }
     redirect_uris(client, extra_redirect_uri, &mut lines);
+    let after: Vec<&str> = client.post_logout_redirect_uris.iter().map(RedirectUri::as_str).collect();
+    uri_list("post_logout_redirect_uris", &after, &mut lines);
     if client.grant_types != [GrantType::AuthorizationCode] {
         lines.push(format!("grant_types = {}", list(client.grant_types.iter().map(|grant| grant.as_str()))));
     }
@@ -38,6 +40,19 @@ pub fn client_table(client: &Client, extra_redirect_uri: Option<&str>) -> String
     lines.join("\n") + "\n"
 }
 
+/// A list of URIs, one a line where there are several; nothing where there is none.
+fn uri_list(key: &str, uris: &[&str], lines: &mut Vec<String>) {
+    match uris {
+        [] => {}
+        [one] => lines.push(format!("{key} = [{}]", quoted(one))),
+        several => {
+            lines.push(format!("{key} = ["));
+            lines.extend(several.iter().map(|uri| format!("  {},", quoted(uri))));
+            lines.push("]".to_owned());
+        }
+    }
+}
+
 fn redirect_uris(client: &Client, extra: Option<&str>, lines: &mut Vec<String>) {
     let mut uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
     match extra.map(|extra| (extra, RedirectUri::parse(extra, client.application_type))) {
@@ -45,15 +60,7 @@ fn redirect_uris(client: &Client, extra: Option<&str>, lines: &mut Vec<String>) 
         Some((_, Err(error))) => lines.push(format!("# The redirect URI that was sent cannot be added: it {error}.")),
         _ => {}
     }
-    match uris.as_slice() {
-        [] => {}
-        [one] => lines.push(format!("redirect_uris = [{}]", quoted(one))),
-        several => {
-            lines.push("redirect_uris = [".to_owned());
-            lines.extend(several.iter().map(|uri| format!("  {},", quoted(uri))));
-            lines.push("]".to_owned());
-        }
-    }
+    uri_list("redirect_uris", &uris, lines);
 }
 
 fn authentication(client: &Client, lines: &mut Vec<String>) {

@@ -12,6 +12,7 @@ use crate::model::refresh::RefreshPolicy;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::Addressee;
 use crate::protocol::client_auth::{Candidate, Method};
+use crate::protocol::end_session::ReturnTo;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::opaque::TokenHash;
@@ -82,6 +83,8 @@ pub struct Client {
     pub application_type: ApplicationType,
     /// `redirect_uris`.
     pub redirect_uris: Vec<RedirectUri>,
+    /// `post_logout_redirect_uris` (OpenID Connect RP-Initiated Logout 3.1).
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
     /// `grant_types`, each once, in the order they are listed: tools take the first.
     pub grant_types: Vec<GrantType>,
     /// `token_endpoint_auth_method` and the secret.
@@ -136,6 +139,16 @@ impl Client {
         )?;
         let mode = if uri.takes_post() { addressee.response_mode } else { ResponseMode::Query };
         Ok(ReplyTo::new(uri, mode, addressee.state.clone()))
+    }
+
+    /// Where a person may go on to after signing out: compared byte for byte, for every type of application.
+    ///
+    /// # Errors
+    /// When the URI is not registered for this.
+    pub fn return_to(&self, uri: &str, state: Option<String>) -> Result<ReturnTo, ChooseError> {
+        // No port may vary here (RP-Initiated Logout 3), as for a web application.
+        RegisteredRedirectUri::choose(&self.post_logout_redirect_uris, ApplicationType::Web, Some(uri))
+            .map(|uri| ReturnTo::new(uri, state))
     }
 
     /// Whether a page of that origin may read answers to this client.

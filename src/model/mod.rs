@@ -23,6 +23,7 @@ pub mod revocation;
 pub mod sealed_key;
 pub mod session;
 pub mod shared_secret;
+pub mod sign_out;
 pub mod signing_key;
 pub mod throttle;
 

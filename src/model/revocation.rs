@@ -75,6 +75,12 @@ impl Revocation {
         Self::from_now(Revoked::Person(person), not_before)
     }
 
+    /// Of everything that a person was given or will be: they are gone for good.
+    #[must_use]
+    pub fn of_gone(person: UserId, now: Timestamp) -> Self {
+        Self { not_before: Timestamp::from_millis(i64::MAX), ..Self::from_now(Revoked::Person(person), now) }
+    }
+
     fn from_now(what: Revoked, now: Timestamp) -> Self {
         Self { what, not_before: now, expires_at: now.plus(ENTRY_LIFE) }
     }

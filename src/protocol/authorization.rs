@@ -121,7 +121,11 @@ fn check_preferences(params: &Params) -> Result<(), OAuthError> {
     Ok(())
 }
 
-fn echo(params: &Params, name: &str) -> Result<Option<String>, OAuthError> {
+/// A parameter that is carried along, unless it is too long for that.
+///
+/// # Errors
+/// `invalid_request`.
+pub(super) fn echo(params: &Params, name: &str) -> Result<Option<String>, OAuthError> {
     match params.get(name) {
         Some(text) if text.len() > LONGEST_ECHO => {
             Err(OAuthError::invalid_request(format!("{name} is longer than {LONGEST_ECHO} bytes")))

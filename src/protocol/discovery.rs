@@ -17,6 +17,8 @@ pub struct Metadata {
     pub token_endpoint: String,
     /// `/userinfo`.
     pub userinfo_endpoint: String,
+    /// `/logout` (OpenID Connect RP-Initiated Logout 2.1).
+    pub end_session_endpoint: String,
     /// `/jwks`.
     pub jwks_uri: String,
     /// OpenID scopes and those of every API.

@@ -9,6 +9,7 @@ pub mod bearer;
 pub mod claims;
 pub mod client_auth;
 pub mod discovery;
+pub mod end_session;
 pub mod error;
 pub mod host;
 pub mod id_token;

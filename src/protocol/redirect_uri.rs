@@ -178,6 +178,18 @@ impl RegisteredRedirectUri {
         &self.0
     }
 
+    /// The URL with more parameters, already encoded, behind those it has.
+    #[must_use]
+    pub fn with_query(&self, more: &str) -> String {
+        let uri = self.as_str();
+        let glue = match uri.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        format!("{uri}{glue}{more}")
+    }
+
     /// The host a person recognises, for the consent page; a private-use URI gives its scheme.
     #[must_use]
     pub fn shown_host(&self) -> String {

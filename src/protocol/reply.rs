@@ -65,13 +65,7 @@ impl ReplyTo {
     fn in_query(&self, members: &[(&str, String)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(members);
-        let uri = self.redirect_uri.as_str();
-        let glue = match uri.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        format!("{uri}{glue}{}", query.finish())
+        self.redirect_uri.with_query(&query.finish())
     }
 }
 

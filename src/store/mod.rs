@@ -92,6 +92,7 @@ pub enum UserInserted {
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Stores a new person. Uniqueness of username and e-mail is the database's, so two at once give one `New`.
+    /// The id of somebody who was deleted is an error.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError>;
     /// Stores new people, all in one transaction and at most a thousand at once; what came of each, in
     /// their order. Whoever cannot be stored does not keep the others out; of two with one name in the
@@ -121,6 +122,14 @@ pub trait UserStore: Send + Sync {
     /// Disabling ends sessions, grants and tokens for good: it moves `valid_from` to `ends` and puts the
     /// person on the negative list (`Revocation::of_person` of `ends`) in one transaction.
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError>;
+    /// Replaces the password whatever it was, and ends sessions, grants and tokens as disabling does, in one
+    /// transaction; false when there is no such person.
+    async fn reset_password(&self, id: UserId, new: &StoredPassword, ends: Timestamp) -> Result<bool, StoreError>;
+    /// Erases the person with their password, consents and grants, and puts them on the negative list for good
+    /// (`Revocation::of_gone`), all in one transaction. Of them only the id stays, with the instant: no other
+    /// person gets it. False when there is no such person; whatever is left under the id is erased all the same.
+    /// Every table that names people belongs into this.
+    async fn delete(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// Remembered consents. Durable.

@@ -112,6 +112,7 @@ mod tests {
             first_party: false,
             application_type: ApplicationType::Web,
             redirect_uris: vec![RedirectUri::parse(redirect_uri, ApplicationType::Web).unwrap()],
+            post_logout_redirect_uris: Vec::new(),
             grant_types: Vec::new(),
             authentication: ClientAuthentication::Public,
             scope: Scopes::default(),

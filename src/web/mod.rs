@@ -20,6 +20,7 @@ pub mod page;
 pub mod page_error;
 pub mod page_form;
 pub mod params;
+pub mod parked;
 pub mod reply;
 pub mod request_id;
 pub mod session;

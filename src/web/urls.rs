@@ -31,8 +31,10 @@ pub mod path {
     pub const CONSENT: &str = "/consent";
     /// Set-your-password page.
     pub const PASSWORD: &str = "/password";
-    /// Sign-out page.
+    /// Sign-out page: the end-session endpoint.
     pub const LOGOUT: &str = "/logout";
+    /// Where our own forms sign out.
+    pub const LOGOUT_CONFIRM: &str = "/logout/confirm";
 }
 
 /// The absolute URL of a path.
@@ -45,6 +47,16 @@ pub fn absolute(issuer: &Issuer, path: &str) -> String {
 #[must_use]
 pub fn local(issuer: &Issuer, path: &str) -> String {
     format!("{}{path}", issuer.path())
+}
+
+/// A page with parameters.
+#[must_use]
+pub fn with_query(issuer: &Issuer, path: &str, parameters: &[(&str, &str)]) -> String {
+    let page = local(issuer, path);
+    if parameters.is_empty() {
+        return page;
+    }
+    format!("{page}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish())
 }
 
 /// A page of a transaction.

@@ -132,6 +132,30 @@ both_setups! {
         app.userinfo(&before).await.expect_error(401, "invalid_token");
     }
 
+    /// B08: a password change ends what was begun before it, codes too.
+    async fn a_password_change_between_code_and_token_ends_the_code(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("web");
+        let code = app.code(&ask, &ada).await;
+        app.advance_seconds(1);
+        let users = &app.app().stores.users;
+        let old = users.find(ada.id).await.expect("the store").expect("ada").password.expect("a password");
+        assert!(users.set_password(ada.id, &old, &old, false, app.app().now()).await.expect("the store"));
+        ask.redeem(&app, &code).await.expect_error(400, "invalid_grant");
+    }
+
+    /// E07's sibling: what a role permits is asked when the token is issued.
+    async fn a_role_taken_away_between_code_and_token_counts(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let (both, only) = (Ask::of("web"), Ask::of("web").set("scope", "read:users"));
+        let codes = (app.code(&both, &ada).await, app.code(&only, &ada).await);
+        assert!(app.app().stores.users.set_roles(ada.id, &[], app.app().now()).await.expect("the store"));
+        assert_eq!(both.redeem(&app, &codes.0).await.expect(200).member("scope"), "openid profile email");
+        only.redeem(&app, &codes.1).await.expect_error(400, "invalid_scope");
+    }
+
     /// B01 to B08 with a code that nobody issued.
     async fn a_code_that_was_never_issued_is_refused(setup: Setup) {
         let app = TestApp::start(setup).await;

@@ -135,7 +135,7 @@ both_setups! {
         let ada = app.ada().await;
         let mut browser = app.signed_in(&ada).await;
         let page = browser.open(&app.url("/logout")).await.page();
-        expect_guarded(&app, &browser, &page, "/logout", &[]).await;
+        expect_guarded(&app, &browser, &page, "/logout/confirm", &[]).await;
         assert!(app.is_signed_in(&browser).await);
 
         let newcomer = app.newcomer("nina").await;

@@ -231,7 +231,7 @@ async fn a_second_tab_finishes_the_first_ones_sign_in_and_signing_out_ends_both(
     let callback = browser.allow(arrival).await.callback();
     assert!(callback.url.as_str().starts_with("http://localhost:3000/callback?"), "{}", callback.url);
     let page = browser.open(&format!("{}/logout", dev.issuer())).await.page();
-    let page = browser.submit(&page, "/logout", &[]).await.page();
+    let page = browser.submit(&page, "/logout/confirm", &[]).await.page();
     assert_eq!(page.status, 200);
 
     // Back: the page that is asked for again is nobody's.

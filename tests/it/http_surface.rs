@@ -20,6 +20,7 @@ const ENDPOINTS: &[(&str, &[&str])] = &[
     ("/consent", &["GET", "POST"]),
     ("/password", &["GET", "POST"]),
     ("/logout", &["GET", "POST"]),
+    ("/logout/confirm", &["GET", "POST"]),
     ("/", &["GET"]),
     ("/livez", &["GET"]),
     ("/readyz", &["GET"]),
@@ -200,7 +201,7 @@ both_setups! {
                     let home = browser.sign_in(&login, &ada).await.page();
                     assert_eq!(home.url.path(), "/");
                     let logout = browser.open(&app.url(&format!("/logout?{query}"))).await.page();
-                    browser.submit(&logout, "/logout", &[]).await.page();
+                    browser.submit(&logout, "/logout/confirm", &[]).await.page();
                 }
             }
         }

@@ -42,6 +42,7 @@ both_setups! {
                 ("token_endpoint", "/token"),
                 ("userinfo_endpoint", "/userinfo"),
                 ("jwks_uri", "/jwks"),
+                ("end_session_endpoint", "/logout"),
             ] {
                 assert_eq!(document[name], app.url(path), "{name}");
             }
@@ -80,14 +81,14 @@ both_setups! {
                 assert_eq!(introspects, method != "none", "{method}");
             }
             for absent in [
-                "registration_endpoint", "end_session_endpoint",
+                "registration_endpoint",
                 "device_authorization_endpoint", "pushed_authorization_request_endpoint", "check_session_iframe",
             ] {
                 assert!(document.get(absent).is_none(), "{absent} is not there yet");
             }
         }
         // Every URL it names answers.
-        for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint", "introspection_endpoint"] {
+        for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint", "introspection_endpoint", "end_session_endpoint"] {
             let url = openid[name].as_str().expect("a URL");
             let answer = app.http().request(reqwest::Method::GET, url).send().await;
             assert_ne!(answer.status, 404, "{url}");

@@ -69,8 +69,8 @@ both_setups! {
         assert_eq!(jwt::claims(&token)["sub"], ada.sub());
     }
 
-    /// Ready means that the stores answer.
-    async fn stopping_ends_what_is_in_flight_and_no_more(setup: Setup) {
+    /// It stops when it is told to, and lets go of its port.
+    async fn a_stopped_server_listens_no_more(setup: Setup) {
         let mut app = TestApp::start(setup).await;
         app.get("/livez").await.expect(200);
         let address = app.http().address().to_owned();

@@ -49,7 +49,7 @@ both_setups! {
         pages.push(browser.sign_in(&login, &ada).await.page());
         pages.push(browser.get(&app.url("/")).await);
         let logout = browser.get(&app.url("/logout")).await;
-        pages.push(browser.submit(&logout, "/logout", &[]).await.page());
+        pages.push(browser.submit(&logout, "/logout/confirm", &[]).await.page());
         pages.push(logout);
         let mut other = app.browser();
         let login = other.open(&app.url("/login")).await.page();

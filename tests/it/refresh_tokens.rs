@@ -264,7 +264,7 @@ both_setups! {
         let unredeemed = browser.authorize(&app, &late, &ada).await.code();
 
         let page = browser.open(&app.url("/logout")).await.page();
-        browser.submit(&page, "/logout", &[]).await.page();
+        browser.submit(&page, "/logout/confirm", &[]).await.page();
         expect_over(&app, &mine.member("refresh_token")).await;
         assert_eq!(app.introspect(&mine.member("access_token")).await, serde_json::json!({"active": false}));
         late.redeem(&app, &unredeemed).await.expect_error(400, "invalid_grant");

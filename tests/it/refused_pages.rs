@@ -19,7 +19,7 @@ async fn a_query_over_the_limit_is_a_page_for_a_person() {
 #[tokio::test]
 async fn a_form_posted_under_another_host_is_refused_by_a_page() {
     let app = TestApp::start(Setup::Sqlite).await;
-    for path in ["/authorize", "/login", "/logout"] {
+    for path in ["/authorize", "/login", "/logout", "/logout/confirm"] {
         let posted = app.request(Method::POST, path).header("host", "elsewhere.test").field("a", "b").send().await;
         assert!(posted.expect_page(400).contains("wrong_host"), "{path}");
     }

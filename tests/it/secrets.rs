@@ -62,7 +62,7 @@ async fn whole_flow(app: &TestApp, ada: &Person, known: &mut Known) {
     ask.redeem(app, &callback.code()).await.expect_error(400, "invalid_grant");
     app.userinfo(&tokens.member("access_token")).await.expect_error(401, "invalid_token");
     let logout = browser.open(&app.url("/logout")).await.page();
-    browser.submit(&logout, "/logout", &[]).await.page();
+    browser.submit(&logout, "/logout/confirm", &[]).await.page();
 }
 
 /// A code that is not redeemed, one that is tried wrongly, and a posted request that nobody follows.

@@ -50,7 +50,7 @@ both_setups! {
         let mut browser = app.signed_in(&ada).await;
         let old = browser.clone();
         let page = browser.open(&app.url("/logout")).await.page();
-        let answer = browser.send(&page, "/logout", &[]).await.expect(303);
+        let answer = browser.send(&page, "/logout/confirm", &[]).await.expect(303);
         let cleared = answer.header("set-cookie").unwrap_or_default();
         assert!(cleared.starts_with("vestibule-session=;") && cleared.contains("Max-Age=0"), "{cleared}");
         assert_eq!(browser.session(), None);
@@ -87,11 +87,11 @@ both_setups! {
         let mut here = app.signed_in(&ada).await;
         let there = app.signed_in(&ada).await;
         let page = here.open(&app.url("/logout")).await.page();
-        here.submit(&page, "/logout", &[]).await.page();
+        here.submit(&page, "/logout/confirm", &[]).await.page();
         // A second click, or another tab's form, is no error.
         let again = here.open(&app.url("/logout")).await.page();
         again.expect_page(200);
-        let late = here.send(&page, "/logout", &[]).await;
+        let late = here.send(&page, "/logout/confirm", &[]).await;
         assert!(late.status < 404, "{}", late.status);
         assert!(!app.is_signed_in(&here).await);
         assert!(app.is_signed_in(&there).await);

@@ -47,7 +47,7 @@ both_setups! {
     async fn an_oversized_body_is_refused_before_it_is_read(setup: Setup) {
         let app = TestApp::start(setup).await;
         let host = app.http().origin().trim_start_matches("http://").to_owned();
-        for path in ["/token", "/authorize", "/login", "/consent", "/logout", "/password", "/userinfo"] {
+        for path in ["/token", "/authorize", "/login", "/consent", "/logout", "/logout/confirm", "/password", "/userinfo"] {
             let head = format!(
                 "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                  Content-Length: 10000000000\r\n\r\ngrant_type="

@@ -14,6 +14,7 @@ mod m0007_secret_keys;
 mod m0008_sealed_keys;
 mod m0010_grant_claims;
 mod m0011_contacts;
+mod m0012_erased_people;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_sealed_keys::Migration),
             Box::new(m0010_grant_claims::Migration),
             Box::new(m0011_contacts::Migration),
+            Box::new(m0012_erased_people::Migration),
         ]
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Flow<'a> {
     pub(super) server: &'a Server,
     /// The client's secret, if it has one.
     pub(super) secret: Option<&'a SecretString>,
+    /// The member of the answer that is wanted: `access_token` or `id_token`.
+    pub(super) wanted: &'static str,
 }
 
 /// What is asked for.
@@ -52,7 +54,7 @@ impl Flow<'_> {
         self.exchange(&form).await
     }
 
-    /// POSTs to the token endpoint; the access token of the answer.
+    /// POSTs to the token endpoint; the wanted token of the answer.
     pub(super) async fn exchange(&self, form: &[(&str, &str)]) -> Result<String, Stop> {
         let client_id = self.target.client_id.as_str();
         let credentials =
@@ -62,8 +64,14 @@ impl Flow<'_> {
         if answer.status != 200 {
             return Err(refused(answer.status, &body));
         }
-        let token = body.get("access_token").and_then(Value::as_str);
-        token.map(str::to_owned).ok_or_else(|| Stop::failure("the token endpoint answered without an access_token"))
+        let token = body.get(self.wanted).and_then(Value::as_str).map(str::to_owned);
+        token.ok_or_else(|| {
+            let stop = Stop::failure(format!("the token endpoint answered without {}", self.wanted));
+            match self.wanted {
+                "id_token" => stop.hint("an ID token comes with the code flow and the scope openid"),
+                _ => stop,
+            }
+        })
     }
 }
 

@@ -82,6 +82,9 @@ struct Request {
     /// Person, for the password grant; asked for when absent
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
+    /// Print the ID token in its place: what an application knows of the person; no API takes it
+    #[arg(long)]
+    id_token: bool,
     /// Only print the URL to open
     #[arg(long)]
     no_open: bool,
@@ -135,7 +138,8 @@ impl Request {
         let http = Http::for_url(target.issuer.as_str())?;
         let server = target.discover(&http).await?;
         let secret = target.secret(self.client_secret_file.as_deref(), grant).await?;
-        let flow = Flow { http: &http, target: &target, server: &server, secret: secret.as_ref() };
+        let wanted = if self.id_token { "id_token" } else { "access_token" };
+        let flow = Flow { http: &http, target: &target, server: &server, secret: secret.as_ref(), wanted };
         let asked = exchange::Asked { scope: self.scope.as_deref(), resource: self.resource.as_deref() };
         let token = match grant {
             GrantType::ClientCredentials => flow.client_credentials(&asked).await?,

@@ -2,26 +2,18 @@
 //!
 //! Owns: that command. Does not own: what a generated password opens (`passwords`, the pages).
 
-use std::time::Duration;
-
 use clap::Args;
 use rand::CryptoRng;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
 
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::user::contact::ContactArgs;
-use crate::cli::{output, times};
+use crate::cli::user::generated::Generated;
 use crate::clock::{system_rng, uuid_v7};
 use crate::model::person::{Contact, Email, StoredPassword, User, Username};
-use crate::passwords::{self, PasswordHasher};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
 use crate::store::UserInserted;
-
-/// How long a generated password leads to the page where the person sets their own.
-const GOOD_FOR: Duration = Duration::from_hours(7 * 24);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,10 +57,8 @@ impl Add {
         let contact = self.contact.contact().map_err(|why| Stop::new(Exit::Usage, why))?;
         let Opened { config, stores, clock } = self.place.open().await?;
         let now = clock.now();
-        let password = passwords::generate(&mut system_rng());
-        let hasher = PasswordHasher::start(&config.passwords).map_err(Stop::failure)?;
-        let phc = hasher.hash(password.clone()).await.map_err(anyhow::Error::from)?;
-        let user = self.person(phc, contact, now, &mut system_rng());
+        let generated = Generated::make(&config.passwords, now).await?;
+        let user = self.person(generated.stored.clone(), contact, now, &mut system_rng());
         match stores.users.insert(&user).await.map_err(|error| super::store_failed(&error))? {
             UserInserted::New => {}
             UserInserted::UsernameTaken => {
@@ -78,10 +68,10 @@ impl Add {
             UserInserted::EmailTaken => return Err(Stop::failure("another person has that e-mail address")),
         }
         super::warn_of_unknown(&user.roles, &config.registry);
-        self.report(&user, &password, now)
+        generated.report(&user, &format!("{} was added.", user.username), self.json)
     }
 
-    fn person(&self, phc: SecretString, contact: Contact, now: Timestamp, rng: &mut impl CryptoRng) -> User {
+    fn person(&self, password: StoredPassword, contact: Contact, now: Timestamp, rng: &mut impl CryptoRng) -> User {
         User {
             id: UserId(uuid_v7(now, rng)),
             username: self.username.clone(),
@@ -90,33 +80,12 @@ impl Add {
             name: self.name.clone(),
             contact,
             roles: super::each_once(&self.roles),
-            password: Some(StoredPassword { phc, generated_until: Some(now.plus(GOOD_FOR)) }),
+            password: Some(password),
             disabled: false,
             created_at: now,
             updated_at: now,
             valid_from: now,
         }
-    }
-
-    fn report(&self, user: &User, password: &SecretString, now: Timestamp) -> Result<Exit, Stop> {
-        let until = now.plus(GOOD_FOR);
-        if self.json {
-            let object = json!({
-                "id": user.id.to_string(),
-                "username": user.username.as_str(),
-                "password": password.expose_secret(),
-                "password_expires_at": until.seconds(),
-            });
-            output::data(&object.to_string())?;
-        } else {
-            output::message(&format!(
-                "{} was added. The password is good until {}; the first sign-in leads to a page to set another.",
-                user.username,
-                times::instant(until)
-            ));
-            output::data(password.expose_secret())?;
-        }
-        Ok(Exit::Ok)
     }
 }
 

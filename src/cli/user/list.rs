@@ -79,27 +79,46 @@ fn scheme(user: &User) -> Option<&'static str> {
     user.password.as_ref().and_then(|password| scheme_of(password.phc.expose_secret()).ok())
 }
 
-fn row(user: &User, registry: &Registry, now: Timestamp) -> Vec<String> {
-    let unknown = super::unknown(&user.roles, registry);
-    let roles: Vec<String> =
-        user.roles.iter().map(|role| format!("{role}{}", if unknown.contains(&role) { "?" } else { "" })).collect();
-    let email = user.email.as_ref().map_or_else(String::new, |email| {
-        format!("{}{}", email.as_str(), if user.email_verified { "" } else { " (unverified)" })
-    });
-    let state = if user.disabled { "disabled" } else { password_state(user, now) };
-    [
-        user.username.as_str(),
-        user.name.as_deref().unwrap_or_default(),
-        &email,
-        &roles.join(" "),
-        state,
-        &times::instant(user.created_at),
-    ]
-    .map(output::plain)
-    .to_vec()
+/// A person in words.
+pub(super) struct Shown {
+    /// Empty where there is none.
+    pub(super) name: String,
+    /// With a note where nobody proved it; empty where there is none.
+    pub(super) email: String,
+    /// With a question mark behind what the configuration does not have.
+    pub(super) roles: String,
+    /// In which state it is.
+    pub(super) password: String,
 }
 
-fn object(user: &User, registry: &Registry, now: Timestamp) -> Value {
+impl Shown {
+    /// Of that person, now.
+    pub(super) fn of(user: &User, registry: &Registry, now: Timestamp) -> Self {
+        let unknown = super::unknown(&user.roles, registry);
+        let roles: Vec<String> =
+            user.roles.iter().map(|role| format!("{role}{}", if unknown.contains(&role) { "?" } else { "" })).collect();
+        let email = user.email.as_ref().map_or_else(String::new, |email| {
+            format!("{}{}", email.as_str(), if user.email_verified { "" } else { " (unverified)" })
+        });
+        Self {
+            name: user.name.clone().unwrap_or_default(),
+            email,
+            roles: roles.join(" "),
+            password: password_state(user, now).to_owned(),
+        }
+    }
+}
+
+fn row(user: &User, registry: &Registry, now: Timestamp) -> Vec<String> {
+    let shown = Shown::of(user, registry, now);
+    let state = if user.disabled { "disabled" } else { &shown.password };
+    [user.username.as_str(), &shown.name, &shown.email, &shown.roles, state, &times::instant(user.created_at)]
+        .map(output::plain)
+        .to_vec()
+}
+
+/// A person as JSON.
+pub(super) fn object(user: &User, registry: &Registry, now: Timestamp) -> Value {
     json!({
         "id": user.id.to_string(),
         "username": user.username.as_str(),

@@ -4,10 +4,14 @@
 
 mod add;
 mod contact;
+mod delete;
 mod disable;
+mod generated;
 mod import;
 mod list;
+mod reset;
 mod set_roles;
+mod show;
 
 use clap::{Args, Subcommand};
 
@@ -25,9 +29,10 @@ Examples:
   vestibule user import people.csv
   vestibule user list
   vestibule user set-roles ada editor admin
-  vestibule user disable ada                                      ends everything they have, everywhere";
+  vestibule user disable ada                                      ends everything they have, everywhere
+  vestibule user reset ada                                        prints a new password, good for 7 days";
 
-/// Work on people: add, import, list, set their roles, shut out and let in
+/// Work on people: add, import, show, set their roles, shut out and let in, reset, delete
 ///
 /// Works on the running development server's people, or on those of --data DIR or --config DIR; the server
 /// may run meanwhile.
@@ -43,9 +48,12 @@ enum Command {
     Add(Box<add::Add>),
     Import(import::Import),
     List(list::List),
+    Show(show::Show),
     SetRoles(set_roles::SetRoles),
     Disable(disable::Disable),
     Enable(disable::Enable),
+    Reset(reset::Reset),
+    Delete(delete::Delete),
 }
 
 impl User {
@@ -58,9 +66,12 @@ impl User {
             Command::Add(command) => command.run().await,
             Command::Import(command) => command.run().await,
             Command::List(command) => command.run().await,
+            Command::Show(command) => command.run().await,
             Command::SetRoles(command) => command.run().await,
             Command::Disable(command) => command.run().await,
             Command::Enable(command) => command.run().await,
+            Command::Reset(command) => command.run().await,
+            Command::Delete(command) => command.run().await,
         }
     }
 }

@@ -96,7 +96,7 @@ fn mistakes_of_a_client_are_shown_where_they_stand() {
     for (lines, place, message, help) in [
         ("redirect_uri = \"x\"", "5:1", "`redirect_uri` is not a key of [[clients]]", "did you mean `redirect_uris`?"),
         ("jwks_uri = \"x\"", "5:1", "`jwks_uri` is not supported in this version", "remove it"),
-        ("post_logout_redirect_uris = []", "5:1", "not supported in this version", "remove it"),
+        ("frontchannel_logout_uri = \"https://app.example/\"", "5:1", "not supported in this version", "remove it"),
         ("scope = \"openid reed:users\"", "5:17", "no API has the scope reed:users", "did you mean read:users?"),
         ("scope = [\"openid\", \"write:posts\"]", "5:21", "no API has the scope write:posts", "[[apis]]"),
         ("scope = \"a\\\\b\"", "5:9", "is not a scope", "single spaces"),

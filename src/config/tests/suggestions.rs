@@ -51,7 +51,7 @@ fn a_uri_that_may_not_be_registered_is_explained_and_harmless() {
 #[test]
 fn every_key_of_a_client_survives() {
     let text = "[[clients]]\nclient_id = \"c\"\nclient_name = \"Say \\\"hi\\\"\\nthere \\u0007\"\nfirst_party = true\n\
-                redirect_uris = [\"https://a.example/cb\"]\ngrant_types = [\"authorization_code\", \"password\"]\n\
+                redirect_uris = [\"https://a.example/cb\"]\npost_logout_redirect_uris = [\"https://a.example/bye\"]\ngrant_types = [\"authorization_code\", \"password\"]\n\
                 token_endpoint_auth_method = \"client_secret_post\"\nclient_secret = \"dev\"\nscope = \"openid read:users\"\n\
                 default_scope = \"openid\"\ndefault_audience = \"https://api.example.test\"\nconsent = \"never\"\n\
                 pkce = \"optional\"\naccess_token_lifetime = 90\nid_token_signed_response_alg = \"ES256\"\n\

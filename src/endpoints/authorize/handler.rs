@@ -2,8 +2,6 @@
 //!
 //! Owns: routes, what is read from a request, redirects. Does not own: any check.
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
@@ -13,8 +11,6 @@ use super::begin::{AuthorizeError, begin};
 use super::dispatch::{self, Resumed, Visit};
 use super::view::{AnsweredPage, FormPostPage};
 use crate::app::App;
-use crate::protocol::opaque::OpaqueToken;
-use crate::protocol::params::Params;
 use crate::protocol::reply::AuthorizationResponse;
 use crate::web::assets;
 use crate::web::browser::Browser;
@@ -22,12 +18,10 @@ use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::parked::{self, Parked};
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::Transaction;
-use crate::web::urls::{self, path};
-
-/// How long the parameters of a post wait for the GET that follows at once.
-const PARKED_FOR: Duration = Duration::from_mins(5);
+use crate::web::urls::path;
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -50,11 +44,7 @@ async fn authorize(
 /// `POST /authorize` (OpenID Connect Core 3.1.2.1): it comes from another site, where a Lax cookie is
 /// not sent. No cookie is read; the GET that follows has them.
 async fn park(app: Current, PageForm(params): PageForm) -> Result<HttpResponse, PageError> {
-    let id = OpaqueToken::generate(&mut app.rng());
-    let until = app.now().plus(PARKED_FOR);
-    app.stores.parked.put(&id.hash(), &params.encode_except(&[]), until).await?;
-    let resume = urls::local(app.issuer(), path::RESUME);
-    Ok(page::see_other(&format!("{resume}?parked={}", id.expose())))
+    Ok(parked::park(&app, path::RESUME, &params).await?)
 }
 
 /// `GET /authorize/resume`: the dispatcher.
@@ -65,21 +55,18 @@ async fn resume(
     Visitor(visitor): Visitor,
 ) -> Result<HttpResponse, PageError> {
     let visit = Visit { app: &app, browser: browser.hash(), visitor: visitor.as_ref() };
-    if let Some(parked) = query.get("parked") {
-        let params = unpark(&app, parked).await?;
-        let response = follow(&app, visitor.as_ref(), begin(&visit, &params).await)?;
-        return Ok(browser.remember(response, &app));
+    match parked::unpark(&app, path::RESUME, &query).await? {
+        None => {}
+        Some(Parked::Gone) => return Err(PageError::unknown_transaction()),
+        Some(Parked::Request(params)) => {
+            let response = follow(&app, visitor.as_ref(), begin(&visit, &params).await)?;
+            return Ok(browser.remember(response, &app));
+        }
     }
     let id = query.get("id").ok_or_else(PageError::unknown_transaction)?;
     let browser = browser.known()?;
     let found = Transaction::find(&app, id, &browser).await?;
     follow(&app, visitor.as_ref(), dispatch::resume(&visit, &found, query.has("again")).await)
-}
-
-async fn unpark(app: &App, id: &str) -> Result<Params, PageError> {
-    let id = OpaqueToken::parse(id).ok_or_else(PageError::unknown_transaction)?;
-    let text = app.stores.parked.take(&id.hash()).await?.ok_or_else(PageError::unknown_transaction)?;
-    Params::parse(text.as_bytes()).map_err(|error| PageError::malformed(&error))
 }
 
 /// The next step, the answer to the client, or an error page.

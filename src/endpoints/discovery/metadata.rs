@@ -30,6 +30,7 @@ pub fn metadata(config: &Config) -> Metadata {
         authorization_endpoint: absolute(issuer, path::AUTHORIZE),
         token_endpoint: absolute(issuer, path::TOKEN),
         userinfo_endpoint: absolute(issuer, path::USERINFO),
+        end_session_endpoint: absolute(issuer, path::LOGOUT),
         jwks_uri: absolute(issuer, path::JWKS),
         scopes_supported: scopes(&config.registry),
         response_types_supported: vec!["code"],

@@ -39,7 +39,7 @@ async fn show(app: Current, browser: Browser, Visitor(visitor): Visitor) -> Resu
         frame: &frame,
         issuer: app.issuer().as_str(),
         login: &urls::local(app.issuer(), path::LOGIN),
-        logout: &urls::local(app.issuer(), path::LOGOUT),
+        logout: &urls::local(app.issuer(), path::LOGOUT_CONFIRM),
         person: person.as_ref(),
     };
     let response = page::html(StatusCode::OK, &view, None)?;

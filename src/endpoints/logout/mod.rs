@@ -1,7 +1,11 @@
-//! Signing out.
+//! Signing out, from our own pages and by an application (OpenID Connect RP-Initiated Logout 1.0).
 //!
-//! Owns: the confirmation, the end of the session, the page after it. Does not own: sessions (`web/session`).
+//! Owns: the end-session endpoint, the confirmation, the end of the session, the page after it. Does not own:
+//! sessions (`web/session`), or when it is asked first (`model/sign_out`).
 
+mod asked;
+mod end;
+mod explain;
 mod handler;
 mod view;
 

@@ -56,6 +56,7 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
         first_party: id == "first-party",
         application_type: ApplicationType::Web,
         redirect_uris: vec![RedirectUri::parse(CALLBACK, ApplicationType::Web).unwrap()],
+        post_logout_redirect_uris: Vec::new(),
         grant_types: grants.to_vec(),
         authentication,
         scope: Scopes::parse(scope).unwrap(),

@@ -12,6 +12,7 @@ mod refresh;
 mod registry;
 mod requests;
 mod revocation;
+mod sign_out;
 mod throttle;
 
 use std::time::Duration;
@@ -74,6 +75,7 @@ fn web() -> Client {
         first_party: false,
         application_type: ApplicationType::Web,
         redirect_uris: vec![RedirectUri::parse(CALLBACK, ApplicationType::Web).unwrap()],
+        post_logout_redirect_uris: Vec::new(),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials],
         authentication: ClientAuthentication::Secret { hashes: vec![TokenHash::of(SECRET.as_bytes())], pinned: None },
         scope: scopes("openid profile email offline_access posts:read posts:write bills:read"),

@@ -66,6 +66,14 @@ fn an_entry_for_a_person_or_client_covers_what_was_issued_before() {
 }
 
 #[test]
+fn an_entry_for_somebody_who_is_gone_covers_whatever_comes_later() {
+    let gone = set(&Revocation::of_gone(user().id, NOW));
+    for at in [seconds_ago(9), NOW, NOW.plus(Duration::from_secs(9))] {
+        assert!(gone.covers(&issued(Some(5), at)) && !gone.covers(&issued(None, at)));
+    }
+}
+
+#[test]
 fn of_two_entries_for_one_person_the_later_counts_in_either_order() {
     let (early, late) = (Revocation::of_person(user().id, seconds_ago(9)), Revocation::of_person(user().id, NOW));
     for entries in [[&early, &late], [&late, &early]] {

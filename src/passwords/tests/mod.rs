@@ -120,6 +120,14 @@ impl UserStore for People {
         unreachable!("signing in disables nobody")
     }
 
+    async fn reset_password(&self, _: UserId, _: &StoredPassword, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("signing in resets nothing")
+    }
+
+    async fn delete(&self, _: UserId, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("signing in deletes nobody")
+    }
+
     async fn set_password(
         &self,
         id: UserId,

@@ -194,6 +194,9 @@ mod refresh_tokens_and_the_negative_list {
         a_revoked_or_unknown_grant_rotates_nothing,
         signing_out_ends_the_grants_of_that_session_but_offline_ones,
         a_changed_password_and_a_disabled_person_are_on_the_list,
+        a_reset_password_takes_the_place_of_any_other,
+        a_deleted_person_leaves_an_id_that_nobody_gets,
+        of_many_deletions_of_one_person_one_deletes,
         the_list_is_read_from_any_number_and_swept_when_it_covers_nothing,
     );
 }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
+
 use super::samples::{self, LIFE, RULES, START};
 use super::{Bench, at_once};
 use crate::model::grant::Grant;
+use crate::model::person::{LoginName, StoredPassword, User};
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::{ENTRY_LIFE, Revocation, Revoked};
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
-use crate::store::GrantInserted;
+use crate::store::{GrantInserted, UserInserted};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -143,6 +146,73 @@ pub(super) async fn a_changed_password_and_a_disabled_person_are_on_the_list(ben
     let again = Revocation::of_change(user.id, second.plus(LIFE));
     assert_eq!(listed(bench).await, [&expected[..], &[again]].concat());
     assert!(!users.set_disabled(samples::user_id(), true, second).await.unwrap());
+}
+
+pub(super) async fn a_reset_password_takes_the_place_of_any_other(bench: &Bench) {
+    let users = &bench.stores.users;
+    let (with, mut without) = (samples::user(), samples::user());
+    without.password = None;
+    let new = StoredPassword { generated_until: Some(START.plus(LIFE)), ..samples::password("$reset") };
+    for user in [&with, &without] {
+        users.insert(user).await.unwrap();
+        let before = listed(bench).await.len();
+        assert!(users.reset_password(user.id, &new, START.plus(LIFE)).await.unwrap());
+        let found = users.find(user.id).await.unwrap().unwrap();
+        assert_eq!((found.valid_from, found.updated_at), (START.plus(LIFE), START.plus(LIFE)));
+        assert_eq!((found.disabled, found.must_set_password()), (user.disabled, true));
+        assert_eq!(found.password.unwrap().phc.expose_secret(), "$reset");
+        assert_eq!(listed(bench).await[before..], [Revocation::of_person(user.id, START.plus(LIFE))]);
+    }
+    assert!(!users.reset_password(samples::user_id(), &new, START).await.unwrap());
+    assert_eq!(listed(bench).await.len(), 2);
+}
+
+/// P4: who is added under the same name is somebody else.
+pub(super) async fn a_deleted_person_leaves_an_id_that_nobody_gets(bench: &Bench) {
+    let stores = &bench.stores;
+    let (user, other, client) = (samples::user(), samples::user(), samples::client());
+    let mut grants = Vec::new();
+    for person in [&user, &other] {
+        stores.users.insert(person).await.unwrap();
+        stores.consents.add(person.id, &client, &samples::permission("openid email", "name"), START).await.unwrap();
+        let grant =
+            Grant { user_id: person.id, refresh: Some(samples::family(true)), ..samples::grant(Some(samples::hash())) };
+        stores.grants.insert(&grant).await.unwrap();
+        grants.push(grant);
+    }
+    assert!(stores.users.delete(user.id, START).await.unwrap());
+    assert_eq!(listed(bench).await, [Revocation::of_gone(user.id, START)]);
+    assert!(!stores.users.delete(user.id, START.plus(LIFE)).await.unwrap(), "a second time there is nothing to do");
+    assert!(!stores.users.delete(samples::user_id(), START).await.unwrap());
+    assert_eq!(listed(bench).await.len(), 1);
+
+    assert!(stores.users.find(user.id).await.unwrap().is_none());
+    for name in [user.username.as_str(), user.email.as_ref().unwrap().as_str()] {
+        assert!(stores.users.find_by_login(&LoginName::read(name)).await.unwrap().is_none());
+    }
+    assert_eq!(stores.consents.find(user.id, &client).await.unwrap(), None);
+    assert_eq!(stores.grants.find(grants[0].id).await.unwrap(), None);
+    assert!(stores.users.find(other.id).await.unwrap().is_some());
+    assert!(stores.consents.find(other.id, &client).await.unwrap().is_some());
+    assert!(stores.grants.find(grants[1].id).await.unwrap().is_some());
+
+    assert!(stores.users.insert(&user).await.is_err(), "the same id again");
+    assert!(stores.users.insert_many(&[samples::user(), user.clone()]).await.is_err());
+    let again = User { id: samples::user_id(), ..user };
+    assert_eq!(stores.users.insert(&again).await.unwrap(), UserInserted::New);
+    assert_eq!(stores.consents.find(again.id, &client).await.unwrap(), None);
+}
+
+pub(super) async fn of_many_deletions_of_one_person_one_deletes(bench: &Bench) {
+    let user = samples::user();
+    bench.stores.users.insert(&user).await.unwrap();
+    let results = at_once(10, |_| {
+        let users = bench.stores.users.clone();
+        async move { users.delete(user.id, START).await.unwrap() }
+    })
+    .await;
+    assert_eq!(results.iter().filter(|deleted| **deleted).count(), 1);
+    assert_eq!(listed(bench).await.len(), 1);
 }
 
 pub(super) async fn the_list_is_read_from_any_number_and_swept_when_it_covers_nothing(bench: &Bench) {

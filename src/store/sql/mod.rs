@@ -17,6 +17,7 @@ mod database;
 mod dialect;
 mod durable;
 mod entity;
+mod erasure;
 mod folder;
 mod grants;
 mod keys;

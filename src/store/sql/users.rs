@@ -22,13 +22,14 @@ use crate::protocol::time::Timestamp;
 use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
-use crate::store::sql::revocations;
+use crate::store::sql::{erasure, revocations};
 use crate::store::{StoreError, UserInserted, UserStore};
 
 #[async_trait]
 impl UserStore for Durable {
-    /// The unique indexes decide: nothing is looked up before.
+    /// The unique indexes decide: no name is looked up before.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError> {
+        erasure::refuse_gone(self, vec![user.id.0]).await?;
         let row = to_row(user)?;
         let insert = self.database.write("inserting a person", move |c| {
             let insert = Entity::insert(row.clone());
@@ -45,6 +46,7 @@ impl UserStore for Durable {
     /// One statement is one transaction. What it left out is told apart afterwards: names are never given
     /// back between the two reads but by deletion, and then the person may be added again.
     async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError> {
+        erasure::refuse_gone(self, users.iter().map(|user| user.id.0).collect()).await?;
         let rows = users.iter().map(to_row).collect::<Result<Vec<_>, _>>()?;
         let insert = self.database.write("inserting people", move |c| {
             let insert = Entity::insert_many(rows.clone()).on_conflict(OnConflict::new().do_nothing().to_owned());
@@ -119,28 +121,30 @@ impl UserStore for Durable {
         keep_sessions: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut update = Entity::update_many()
-            .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
-            .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
-        if !keep_sessions {
-            update = update
-                .col_expr(Column::ValidFrom, Expr::value(now.millis()))
-                .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
-        }
-        let update = update.filter(Column::Id.eq(id.0)).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
+        let update = to_password(id, new).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
+        let update = if keep_sessions { update } else { ending(update, now) };
         let revocation = (!keep_sessions).then(|| Revocation::of_person(id, now));
         self.change("setting a password", update, revocation).await
     }
 
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
-        let mut update = Entity::update_many()
-            .col_expr(Column::Disabled, Expr::value(disabled))
-            .col_expr(Column::UpdatedAt, Expr::value(ends.millis()));
-        if disabled {
-            update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
-        }
-        let revocation = if disabled { Revocation::of_person(id, ends) } else { Revocation::of_change(id, ends) };
-        self.change("disabling a person", update.filter(Column::Id.eq(id.0)), Some(revocation)).await
+        let update =
+            Entity::update_many().col_expr(Column::Disabled, Expr::value(disabled)).filter(Column::Id.eq(id.0));
+        let (update, revocation) = if disabled {
+            (ending(update, ends), Revocation::of_person(id, ends))
+        } else {
+            (update.col_expr(Column::UpdatedAt, Expr::value(ends.millis())), Revocation::of_change(id, ends))
+        };
+        self.change("disabling a person", update, Some(revocation)).await
+    }
+
+    async fn reset_password(&self, id: UserId, new: &StoredPassword, ends: Timestamp) -> Result<bool, StoreError> {
+        let update = ending(to_password(id, new), ends);
+        self.change("resetting a password", update, Some(Revocation::of_person(id, ends))).await
+    }
+
+    async fn delete(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        erasure::erase(self, id, now).await
     }
 }
 
@@ -165,6 +169,18 @@ impl Durable {
         });
         change.await
     }
+}
+
+fn to_password(id: UserId, new: &StoredPassword) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
+        .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)))
+        .filter(Column::Id.eq(id.0))
+}
+
+/// An update that ends sessions and grants begun before that instant.
+fn ending(update: UpdateMany<Entity>, at: Timestamp) -> UpdateMany<Entity> {
+    update.col_expr(Column::ValidFrom, Expr::value(at.millis())).col_expr(Column::UpdatedAt, Expr::value(at.millis()))
 }
 
 /// Which unique index refused. The id's own would be a fault of ours and stays an error.

@@ -142,9 +142,11 @@ pub fn registration(client_id: &str, name: &str, receiver: &Receiver, more: &str
         client_name = "{name}"
         client_secret = "{SECRET}"
         redirect_uris = ["{}"]
+        post_logout_redirect_uris = ["{}"]
         scope = "openid profile email read:users write:posts"
         {more}
         "#,
+        receiver.redirect_uri(),
         receiver.redirect_uri()
     )
 }

@@ -1,21 +1,6 @@
 //! What only a real browser decides: Lax cookies across sites, and CSP on a chain of redirects.
 
-use super::{Application, Browser, DevServer, Receiver, application, person, traffic};
-
-/// A page on the application's site whose button posts the request to us.
-fn page_that_posts(request: &application::Request) -> String {
-    let mut target = request.url.clone();
-    target.set_query(None);
-    let fields: Vec<_> = request
-        .url
-        .query_pairs()
-        .map(|(name, value)| format!("<input type=hidden name=\"{name}\" value=\"{value}\">"))
-        .collect();
-    let fields = fields.concat();
-    format!(
-        "<!doctype html><title>Application</title><form method=post action=\"{target}\">{fields}<button>Sign in</button></form>"
-    )
-}
+use super::{Application, Browser, DevServer, Receiver, application, person, receiver, traffic};
 
 #[tokio::test]
 async fn a_request_posted_from_another_site_finds_the_session_because_lax_cookies_come_with_the_redirect() {
@@ -29,7 +14,7 @@ async fn a_request_posted_from_another_site_finds_the_session_because_lax_cookie
 
     let request = notes.request();
     let before = receiver.arrivals().len();
-    receiver.show(&page_that_posts(&request));
+    receiver.show(&receiver::page_that_posts(&request.url));
     browser.open(&receiver.origin()).await;
     browser.click("button").await;
     notes.tokens(&request, &receiver.next(before).await).await;
@@ -44,7 +29,7 @@ async fn a_request_posted_from_another_site_without_a_session_leads_to_the_sign_
     let browser = Browser::start().await;
 
     let request = cli.request();
-    receiver.show(&page_that_posts(&request));
+    receiver.show(&receiver::page_that_posts(&request.url));
     browser.open(&receiver.origin()).await;
     browser.follow("button").await;
     person::sign_in(&browser, dev.user("ada")).await;

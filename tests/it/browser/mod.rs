@@ -24,6 +24,7 @@ pub mod person;
 pub mod receiver;
 pub mod traffic;
 
+mod application_sign_out;
 mod consent;
 mod cross_site;
 mod form_post;

@@ -12,7 +12,7 @@ pub const ALLOW: &str = "button[name=decision][value=allow]";
 pub const DENY: &str = "button[name=decision][value=deny]";
 pub const NEW_PASSWORDS: &str = "input[autocomplete=new-password]";
 pub const SET_PASSWORD: &str = "form:has(input[autocomplete=new-password]) button:not([type=button])";
-pub const SIGN_OUT: &str = "form[action$='/logout'] button:not([type=button])";
+pub const SIGN_OUT: &str = "form[action$='/logout/confirm'] button:not([type=button])";
 
 /// Types name and password, but does not send them.
 pub async fn fill_in(browser: &Browser, username: &str, password: &str) {

@@ -87,6 +87,20 @@ impl Drop for Receiver {
     }
 }
 
+/// A page on the application's site whose button posts the parameters of this URL to it.
+pub fn page_that_posts(request: &Url) -> String {
+    let mut target = request.clone();
+    target.set_query(None);
+    let fields: Vec<_> = request
+        .query_pairs()
+        .map(|(name, value)| format!("<input type=hidden name=\"{name}\" value=\"{value}\">"))
+        .collect();
+    let fields = fields.concat();
+    format!(
+        "<!doctype html><title>Application</title><form method=post action=\"{target}\">{fields}<button>Send</button></form>"
+    )
+}
+
 async fn answer(
     connection: TcpStream,
     port: u16,

@@ -52,8 +52,13 @@ impl Home {
     /// The binary, to be run here with nothing of the tests' own environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command.args(arguments);
+        self.prepare(&mut command);
         command
-            .args(arguments)
+    }
+
+    fn prepare<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
             .current_dir(&self.0)
             .env_clear()
             .env("HOME", &self.0)
@@ -61,8 +66,7 @@ impl Home {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        command
+            .kill_on_drop(true)
     }
 
     /// Runs a command to its end, with nothing on stdin.
@@ -73,6 +77,17 @@ impl Home {
     /// Runs a command to its end with that on stdin.
     pub async fn run_with(&self, arguments: &[&str], stdin: &str) -> Ended {
         run(self.command(arguments), stdin).await
+    }
+
+    /// Runs a command to its end at a terminal, where somebody types that line; all it shows is in `stdout`.
+    pub async fn at_a_terminal(&self, arguments: &[&str], typed: &str) -> Ended {
+        let words: Vec<&str> =
+            std::iter::once(env!("CARGO_BIN_EXE_vestibule")).chain(arguments.iter().copied()).collect();
+        assert!(!words.iter().any(|word| word.contains([' ', '\''])), "a shell would read it otherwise");
+        let mut command = Command::new("script");
+        command.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]);
+        self.prepare(&mut command).env("PATH", "/usr/bin:/bin");
+        run(command, &format!("{typed}\n")).await
     }
 
     /// Starts a development server on a free port, with more arguments.

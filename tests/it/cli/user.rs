@@ -125,3 +125,94 @@ async fn without_a_server_the_folder_must_be_named() {
     home.run(&["user", "list", "--data", "/nowhere"]).await.refuses(5, &["/nowhere"]);
     home.run(&["user", "list", "--config", "/nowhere"]).await.refuses(3, &["/nowhere"]);
 }
+
+#[tokio::test]
+async fn one_person_is_shown_with_what_their_roles_permit() {
+    let home = Home::new();
+    let _dev = home.dev(&[]).await;
+    let shown = home.run(&["user", "show", "BOB@example.test", "--json"]).await.expect(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!((shown["username"].as_str(), shown["scopes"].as_str()), (Some("bob"), Some("read:users")));
+    assert_eq!((shown["disabled"].as_bool(), shown["password"].as_str()), (Some(false), Some("set")));
+    assert!(shown["id"].as_str().is_some() && shown["valid_from"].as_i64().is_some(), "{shown}");
+    let text = home.run(&["user", "show", "ada"]).await.expect(0).stdout;
+    for line in ["username", "Ada Lovelace", "read:users write:posts", "may sign in  yes"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    home.run(&["user", "disable", "ada"]).await.expect(0);
+    let text = home.run(&["user", "show", "ada"]).await.expect(0).stdout;
+    assert!(text.contains("may sign in  no"), "{text}");
+    home.run(&["user", "show", "nobody"]).await.refuses(5, &["nobody", "user list"]);
+    home.run(&["user", "show"]).await.refuses(2, &["NAME"]);
+}
+
+/// E06: from another process, while the server runs.
+#[tokio::test]
+async fn a_reset_prints_a_password_that_leads_to_ones_own() {
+    let home = Home::new();
+    let dev = home.dev(&[]).await;
+    let token = ["token", "--client", "first-party", "--username", "ada"];
+    home.run_with(&token, &dev.password("ada")).await.expect(0);
+    let reset = home.run(&["user", "reset", "ada"]).await.expect(0);
+    assert!(
+        reset.stderr.contains("ada has a new password") && !reset.stderr.contains(reset.line()),
+        "{}",
+        reset.stderr
+    );
+    home.run_with(&token, &dev.password("ada")).await.refuses(1, &["invalid_grant"]);
+    home.run_with(&token, reset.line()).await.refuses(1, &["invalid_grant", "generated"]);
+
+    let mut browser = dev.browser();
+    let page = browser.open(&format!("{}/login", dev.issuer())).await.page();
+    let page = browser.submit(&page, "/login", &[("username", "ada"), ("password", reset.line())]).await.page();
+    assert_eq!(page.url.path(), "/password", "{}", page.text());
+    let own = "three quiet horses 7";
+    browser.submit(&page, "/password", &[("password", own), ("repeated", own)]).await.page();
+    home.run_with(&token, own).await.expect(0);
+
+    let again = home.run(&["user", "reset", "ada", "--json"]).await.expect(0);
+    let again: Value = serde_json::from_str(again.line()).unwrap();
+    assert!(again["password_expires_at"].as_i64().is_some() && again["id"].as_str().is_some());
+    assert_ne!(again["password"].as_str().unwrap(), reset.line());
+    home.run_with(&token, own).await.refuses(1, &["invalid_grant"]);
+    home.run(&["user", "disable", "ada"]).await.expect(0);
+    let shut_out = home.run(&["user", "reset", "ada"]).await.expect(0);
+    assert!(shut_out.stderr.contains("vestibule user enable ada"), "{}", shut_out.stderr);
+    home.run(&["user", "reset", "nobody"]).await.refuses(5, &["nobody", "user list"]);
+}
+
+/// E05, P4: from another process, while the server runs.
+#[tokio::test]
+async fn somebody_who_is_deleted_is_gone_and_their_name_is_free() {
+    let home = Home::new();
+    let dev = home.dev(&[]).await;
+    let token = ["token", "--client", "first-party", "--username", "ada"];
+    home.run_with(&token, &dev.password("ada")).await.expect(0);
+    let before = listed(&home).await[0]["id"].clone();
+    // Nobody is at a terminal to confirm it.
+    home.run_with(&["user", "delete", "ada"], "y\n").await.refuses(2, &["--yes"]);
+    assert_eq!(listed(&home).await.len(), 2);
+    let told = home.run(&["user", "delete", "ADA@example.test", "--yes"]).await.expect(0);
+    assert!(told.stderr.contains("ada was deleted"), "{}", told.stderr);
+    home.run_with(&token, &dev.password("ada")).await.refuses(1, &["invalid_grant"]);
+    assert_eq!(listed(&home).await.len(), 1);
+    home.run(&["user", "delete", "ada", "--yes"]).await.refuses(5, &["nobody named ada", "user list"]);
+
+    let again = home.run(&["user", "add", "ada", "--email", "ada@example.test", "--json"]).await.expect(0);
+    let again: Value = serde_json::from_str(again.line()).unwrap();
+    assert_ne!(again["id"], before);
+    home.run_with(&token, &dev.password("ada")).await.refuses(1, &["invalid_grant"]);
+}
+
+/// The question, at a terminal.
+#[tokio::test]
+async fn deleting_somebody_is_asked_about_at_a_terminal() {
+    let home = Home::new();
+    let _dev = home.dev(&[]).await;
+    for (answer, code, left) in [("n", 1, 2), ("", 1, 2), ("yes", 0, 1)] {
+        let asked = home.at_a_terminal(&["user", "delete", "ada"], answer).await;
+        assert!(asked.stdout.contains("Delete ada (Ada Lovelace) for good? [y/N]"), "{}", asked.stdout);
+        asked.expect(code);
+        assert_eq!(listed(&home).await.len(), left, "{answer}");
+    }
+}

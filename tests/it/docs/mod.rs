@@ -87,6 +87,7 @@ pages! {
     docs_keys_is_true: "docs/keys.md",
     docs_openid_is_true: "docs/openid.md",
     docs_serve_is_true: "docs/serve.md",
+    docs_sign_out_is_true: "docs/sign-out.md",
     docs_storage_is_true: "docs/storage.md",
     docs_threat_model_is_true: "docs/threat-model.md",
     docs_throttling_is_true: "docs/throttling.md",

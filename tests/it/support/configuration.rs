@@ -40,10 +40,20 @@ const PERSONAL: &str = "openid profile email read:users write:posts read:files r
 
 /// Client, its secret where it is confidential, and the rest of its table.
 const CLIENTS: &[(&str, Option<&str>, &str)] = &[
-    ("web", Some("web-secret-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), r#"client_name = "Acme Reports""#),
+    (
+        "web",
+        Some("web-secret-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        "client_name = \"Acme Reports\"\n\
+         post_logout_redirect_uris = [\"https://app.example.test/bye\", \"https://app.example.test/bye?tenant=1\"]",
+    ),
     ("other", Some("other-secret-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"), ""),
     ("spa", None, r#"allowed_origins = ["https://extra.example.test"]"#),
-    ("native", None, r#"application_type = "native""#),
+    (
+        "native",
+        None,
+        "application_type = \"native\"\n\
+         post_logout_redirect_uris = [\"com.example.app:/bye\", \"http://127.0.0.1/bye\"]",
+    ),
     ("lenient", Some("lenient-secret-CCCCCCCCCCCCCCCCCCCCCCCCCCCCC"), r#"pkce = "optional""#),
     (
         "asking",
@@ -53,7 +63,8 @@ const CLIENTS: &[(&str, Option<&str>, &str)] = &[
     (
         "trusted",
         Some("trusted-secret-EEEEEEEEEEEEEEEEEEEEEEEEEEEEE"),
-        "first_party = true\nconsent = \"never\"\ngrant_types = [\"authorization_code\", \"password\"]",
+        "first_party = true\nconsent = \"never\"\ngrant_types = [\"authorization_code\", \"password\"]\n\
+         post_logout_redirect_uris = [\"https://trusted.example.test/bye\"]",
     ),
     (
         "slim",

@@ -1,0 +1,90 @@
+//! `vestibule user show`: one person, and what their roles permit.
+//!
+//! Owns: that command. Does not own: what each line says (`list`).
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::data::{Opened, Where};
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::user::list;
+use crate::cli::{output, times};
+use crate::model::permissions::permitted;
+use crate::model::person::User;
+use crate::model::registry::Registry;
+use crate::protocol::scope::Scopes;
+use crate::protocol::time::Timestamp;
+
+const EXAMPLES: &str = "\
+Examples:
+  vestibule user show ada
+  vestibule user show ada --json | jq -r .id";
+
+/// Show a person, and which scopes of APIs their roles permit
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES, help_template = crate::cli::TEMPLATE)]
+pub(super) struct Show {
+    /// Username or e-mail address
+    name: String,
+    /// An object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Show {
+    pub(super) async fn run(self) -> Result<Exit, Stop> {
+        let Opened { config, stores, clock } = self.place.open().await?;
+        let user = super::find(stores.users.as_ref(), &self.name).await?;
+        let scopes = scopes_of(&user, &config.registry);
+        if self.json {
+            let mut object = list::object(&user, &config.registry, clock.now());
+            let claims = user.claims();
+            object["phone_number"] = json!(claims.phone_number);
+            object["address"] = json!(claims.address);
+            object["scopes"] = json!(scopes.to_string());
+            object["updated_at"] = json!(user.updated_at.seconds());
+            object["valid_from"] = json!(user.valid_from.seconds());
+            output::data(&format!("{object:#}"))?;
+        } else {
+            output::data(&output::table(&lines(&user, &config.registry, &scopes, clock.now())))?;
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Every API scope that the person may be granted.
+fn scopes_of(user: &User, registry: &Registry) -> Scopes {
+    let all = registry.apis().iter().flat_map(|api| &api.scopes).map(|scope| scope.name.clone()).collect();
+    permitted(&all, &user.roles, registry)
+}
+
+/// On one line; empty where there is none.
+fn address_of(user: &User) -> String {
+    let Some(address) = user.claims().address else { return String::new() };
+    let parts = [address.street_address, address.postal_code, address.locality, address.region, address.country];
+    let written: Vec<String> = parts.into_iter().flatten().collect();
+    address.formatted.unwrap_or_else(|| written.join("\n")).replace('\n', ", ")
+}
+
+fn lines(user: &User, registry: &Registry, scopes: &Scopes, now: Timestamp) -> Vec<Vec<String>> {
+    let shown = list::Shown::of(user, registry, now);
+    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    let lines = [
+        ("id", user.id.to_string()),
+        ("username", user.username.to_string()),
+        ("name", or_none(shown.name)),
+        ("e-mail", or_none(shown.email)),
+        ("phone", or_none(user.claims().phone_number.unwrap_or_default())),
+        ("address", or_none(address_of(user))),
+        ("roles", or_none(shown.roles)),
+        ("scopes", or_none(scopes.to_string())),
+        ("password", shown.password),
+        ("may sign in", if user.disabled { "no, is shut out".to_owned() } else { "yes".to_owned() }),
+        ("added", times::instant_and_distance(user.created_at, now)),
+        ("changed", times::instant_and_distance(user.updated_at, now)),
+        ("valid from", times::instant_and_distance(user.valid_from, now)),
+    ];
+    lines.map(|(name, text)| vec![name.to_owned(), output::plain(&text)]).to_vec()
+}
