@@ -2,21 +2,21 @@
 //!
 //! Owns: what ends with it, and in which order. Does not own: whether it is asked first (`model/sign_out`).
 
-use actix_web::HttpRequest;
-
 use crate::app::App;
 use crate::model::revocation::Revocation;
+use crate::protocol::opaque::TokenHash;
 use crate::store::StoreError;
-use crate::web::session::{self, SignedIn};
+use crate::web::session::SignedIn;
 
-/// Ends the refresh tokens that came from the session, and the session in the store. Done twice, it does no more.
+/// Ends the refresh tokens that came from the session, and the session that the browser carries, live or not. Done
+/// twice, it does no more.
 ///
 /// # Errors
 /// When a store fails; then the person may be signed in still.
 pub(super) async fn sign_out(
     app: &App,
-    request: &HttpRequest,
     visitor: Option<&SignedIn>,
+    carried: Option<TokenHash>,
     client: Option<&str>,
 ) -> Result<(), StoreError> {
     if let Some(signed_in) = visitor {
@@ -24,7 +24,7 @@ pub(super) async fn sign_out(
         let (user_id, session_id) = (signed_in.user.id, signed_in.session.id);
         tracing::info!(%user_id, %session_id, client_id = client, "signed out");
     }
-    if let Some(id) = session::carried(request, app) {
+    if let Some(id) = carried {
         app.stores.sessions.end(&id).await?;
     }
     Ok(())

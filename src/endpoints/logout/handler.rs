@@ -23,7 +23,7 @@ use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
 use crate::web::parked::{self, Parked};
-use crate::web::session::{SignedIn, Visitor};
+use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::urls::{self, path};
 
 /// Adds the routes.
@@ -93,7 +93,7 @@ async fn submit(
         form_of(signed_in).check(browser.token(), &posted)?;
     }
     let asked = Asked::read(&app, &posted)?;
-    sign_out(&app, &request, visitor.as_ref(), asked.client_id()).await?;
+    sign_out(&app, visitor.as_ref(), session::carried(&request, &app), asked.client_id()).await?;
     // Where nobody was signed in, nothing proves that a person of this browser sent the form.
     let there = if visitor.is_some() { asked.leave(&app) } else { asked.say(&app) };
     page::see_other_with(&there, &cookies::clear(Kind::Session, app.issuer()))
@@ -112,7 +112,7 @@ async fn answer(
 ) -> Result<HttpResponse, PageError> {
     match (asked.held.step(visitor.map(|signed_in| signed_in.user.id)), visitor) {
         (SignOutStep::End, _) => {
-            sign_out(app, request, visitor, asked.client_id()).await?;
+            sign_out(app, visitor, session::carried(request, app), asked.client_id()).await?;
             page::see_other_with(&asked.leave(app), &cookies::clear(Kind::Session, app.issuer()))
         }
         (SignOutStep::Leave, _) => Ok(page::see_other(&asked.leave(app))),
