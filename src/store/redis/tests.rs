@@ -176,7 +176,7 @@ async fn a_counter_has_no_name_in_it_and_an_expiry_a_minute_behind_ours() {
     let server = Server::start(&[]);
     let mut section = section(&server.url());
     section.key_prefix = "mine:".to_owned();
-    let records = RedisRecords::open(&section, None).await.unwrap();
+    let records = RedisRecords::open(&section).await.unwrap();
     let hash = TokenHash::of(b"one");
     for round in 1..=3 {
         records.advance(Kind::Throttle, &[(hash, Duration::from_mins(1))], NOW).await.unwrap();
