@@ -14,6 +14,9 @@ use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
 use crate::passwords::{Door, PasswordHasher};
+use crate::protocol::access_token::AccessTokenClaims;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::GrantId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
@@ -74,7 +77,7 @@ impl Document {
 }
 
 /// The app that requests are given from now on. A request keeps the one it began with, so that all of it
-/// sees one configuration and one set of keys.
+/// sees one configuration.
 #[derive(Clone)]
 pub struct Live(Arc<ArcSwap<App>>);
 
@@ -132,6 +135,41 @@ impl App {
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.config.server.issuer
+    }
+
+    /// Verifies an access token. A key that this instance has not heard of is asked for first: another one may
+    /// have made it this very second.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub async fn verify_access_token(&self, token: &str) -> Result<AccessTokenClaims, OAuthError> {
+        let verify = || self.tokens.verify_access_token(token, self.now());
+        let verified = verify();
+        if verified.is_err() && self.has_news_for(token).await { verify() } else { verified }
+    }
+
+    /// The same, also for tokens under the secret of an API: only introspection and revocation take those.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub async fn verify_access_token_of_any_api(&self, token: &str) -> Result<AccessTokenClaims, OAuthError> {
+        let now = self.now();
+        let verified = self.tokens.verify_access_token(token, now);
+        match verified.or_else(|_| self.tokens.verify_with_secret(token, self.registry().apis(), now)) {
+            Ok(claims) => Ok(claims),
+            Err(_) => self.verify_access_token(token).await,
+        }
+    }
+
+    /// The grant and generation of a refresh token of ours, by its MAC alone; `None` for every other text.
+    pub async fn read_refresh_token(&self, token: &str) -> Option<(GrantId, u32)> {
+        let read = || self.tokens.read_refresh_token(token);
+        let found = read();
+        if found.is_none() && self.has_news_for(token).await { read() } else { found }
+    }
+
+    async fn has_news_for(&self, token: &str) -> bool {
+        self.tokens.catch_up_for(token, self.stores.keys.as_ref(), self.now()).await
     }
 
     /// What everybody who signs in by password goes through.

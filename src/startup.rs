@@ -1,7 +1,9 @@
 //! The composition root: parts become a server that listens, serves and stops.
 //!
 //! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
-//! (`store::open`), signals and arguments (`cli`).
+//! (`store::open`), signals and arguments (`cli`), what changes while it runs (`follow`).
+
+pub mod follow;
 
 use std::future::Future;
 use std::io;
@@ -23,13 +25,17 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes;
-use crate::store::{NegativeList, People, Stores, sweep_forever};
+use crate::store::{self, NegativeList, People, StoreError, Stores, sweep_forever};
 use crate::throttle::Throttle;
 use crate::tokens::{Pseudonyms, Tokens};
-use crate::web::edge;
+use crate::web::{edge, waiting};
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// From one try to open the database to the next: growing from the one to the other.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A server that is ready to run.
 pub struct Application {
@@ -73,7 +79,7 @@ impl Application {
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations), Arc::clone(&people)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
         let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
-        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks().to_owned()) };
+        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks()) };
         let app = App {
             config: Arc::new(config),
             stores,
@@ -117,7 +123,7 @@ impl Application {
             servers.push(serve(&live, vec![admin], 1, routes::admin)?);
         }
         let sweeper = tokio::spawn(sweep_forever(app.stores.clone(), Arc::clone(&app.clock)));
-        let follower = tokio::spawn(Arc::clone(&app.negative).follow_forever(Arc::clone(&app.clock)));
+        let follower = tokio::spawn(follow::follow_forever(live.clone()));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
         let failed = tokio::select! {
@@ -160,6 +166,46 @@ fn serve(
         server = server.listen(listener)?;
     }
     Ok(server.run())
+}
+
+/// Opens the stores, waiting for a database that is not there yet as long as it takes: the listeners answer
+/// meanwhile that the server is alive and not ready (threat X35).
+///
+/// # Errors
+/// When a store cannot be opened and waiting would not help, or a listener cannot be used.
+pub async fn open_stores(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    listeners: &[&TcpListener],
+) -> anyhow::Result<Stores> {
+    let first = match store::open(config, Arc::clone(clock)).await {
+        Err(error) if error.is_passing() => error,
+        opened => return Ok(opened?),
+    };
+    tracing::warn!(error = &first as &dyn std::error::Error, "the database is not there yet: it is waited for");
+    let mut room =
+        HttpServer::new(|| ActixApp::new().configure(waiting::routes)).workers(1).disable_signals().shutdown_timeout(1);
+    for listener in listeners {
+        room = room.listen(listener.try_clone()?)?;
+    }
+    let room = room.run();
+    let handle = room.handle();
+    let room = tokio::spawn(room);
+    let opened = open_in_the_end(config, clock).await;
+    handle.stop(true).await;
+    room.await??;
+    Ok(opened?)
+}
+
+async fn open_in_the_end(config: &Config, clock: &Arc<dyn Clock>) -> Result<Stores, StoreError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        match store::open(config, Arc::clone(clock)).await {
+            Err(error) if error.is_passing() => pause = (pause * 2).min(LONGEST_PAUSE),
+            opened => return opened,
+        }
+    }
 }
 
 /// Binds every address, in order.

@@ -46,7 +46,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("openidconnect", &[]),
     ("jsonwebtoken", &["tokens/"]),
     ("askama", &["*/view.rs", "web/page.rs"]),
-    ("anyhow", &["cli/", "main.rs", "startup.rs", "routes.rs", "telemetry.rs"]),
+    ("anyhow", &["cli/", "main.rs", "startup.rs", "routes.rs", "telemetry/"]),
     ("std::env", &["config/", "cli/"]),
 ];
 

@@ -10,13 +10,12 @@ use std::sync::{LazyLock, Mutex};
 
 use vestibule::clock::ManualClock;
 use vestibule::config::{self, Config, DemoSecrets, DevSettings, load_dev};
-use vestibule::model::secret_key::{Purpose, SealedSecretKey};
-use vestibule::model::signing_key::SealedSigningKey;
+use vestibule::model::sealed_key::{Sealed, SealedKey};
 use vestibule::protocol::error::{ErrorCode, OAuthError};
 use vestibule::protocol::ids::RoleName;
 use vestibule::protocol::issuer::Issuer;
 use vestibule::protocol::time::Timestamp;
-use vestibule::store::{KeyStore, StoreError};
+use vestibule::store::{KeyStore, StoreError, Successor};
 use vestibule::tokens::Tokens;
 
 /// The instant of every decision.
@@ -46,7 +45,7 @@ pub static WORLD: LazyLock<Config> = LazyLock::new(|| load_dev(None, &SETTINGS, 
 
 /// The keyring of the world; its keys are made anew in each process.
 pub static TOKENS: LazyLock<Tokens> = LazyLock::new(|| {
-    let keys = config::Keys { encryption_keys: vec![KEY.into()] };
+    let keys = config::Keys { encryption_keys: vec![KEY.into()], rotate_every: None };
     run(Tokens::open(
         &SETTINGS.issuer,
         &keys,
@@ -63,29 +62,29 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[derive(Default)]
-struct KeysInMemory {
-    signing: Mutex<Vec<SealedSigningKey>>,
-    secret: Mutex<Vec<SealedSecretKey>>,
-}
+struct KeysInMemory(Mutex<Vec<SealedKey>>);
 
 #[async_trait::async_trait]
 impl KeyStore for KeysInMemory {
-    async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError> {
-        Ok(self.signing.lock().unwrap().clone())
+    async fn list(&self) -> Result<Vec<SealedKey>, StoreError> {
+        Ok(self.0.lock().unwrap().clone())
     }
 
-    async fn insert_first(&self, key: &SealedSigningKey) -> Result<(), StoreError> {
-        self.signing.lock().unwrap().push(key.clone());
-        Ok(())
+    async fn insert(&self, key: &SealedKey) -> Result<bool, StoreError> {
+        self.0.lock().unwrap().push(key.clone());
+        Ok(true)
     }
 
-    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {
-        Ok(self.secret.lock().unwrap().iter().filter(|key| key.purpose == purpose).cloned().collect())
+    async fn hasten(&self, _: &SealedKey, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
-    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError> {
-        self.secret.lock().unwrap().push(key.clone());
-        Ok(())
+    async fn revoke(&self, _: &SealedKey, _: Option<Successor<'_>>, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn reseal(&self, _: &SealedKey, _: &Sealed) -> Result<bool, StoreError> {
+        Ok(false)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod exit;
 pub mod healthcheck;
 pub mod http;
 pub mod init;
+pub mod keys;
 pub mod migrate;
 pub mod output;
 pub mod private_file;
@@ -74,6 +75,7 @@ enum Command {
     Migrate(migrate::Migrate),
     User(user::User),
     Client(client::Client),
+    Keys(keys::Keys),
     Token(token::Token),
     Healthcheck(healthcheck::Healthcheck),
     Completions(completions::Completions),
@@ -108,6 +110,7 @@ impl Command {
             Self::Migrate(command) => command.run().await,
             Self::User(command) => command.run().await,
             Self::Client(command) => command.run().await,
+            Self::Keys(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Healthcheck(command) => command.run().await,
             Self::Completions(command) => command.run(&mut Arguments::command()),

@@ -16,7 +16,6 @@ use crate::cli::signals;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::startup::{self, Application};
-use crate::store;
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
@@ -49,7 +48,14 @@ impl Serve {
         let listeners = bind(&config.server.listen, "listen")?;
         let admin = config.server.admin_listen.map(|address| bind(&[address], "admin_listen")).transpose()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let stores = store::open(&config, Arc::clone(&clock)).await.map_err(|error| Stop::failure(causes(&error)))?;
+        let mut end = Box::pin(end);
+        let all: Vec<&TcpListener> = listeners.iter().chain(admin.iter().flatten()).collect();
+        let stores = tokio::select! {
+            opened = startup::open_stores(&config, &clock, &all) => {
+                opened.map_err(|error| Stop::failure(causes(error.as_ref())))?
+            }
+            () = &mut end => return Ok(asked.exit()),
+        };
         tracing::info!(issuer = %config.server.issuer, version = env!("CARGO_PKG_VERSION"), "starting");
         let admin = admin.and_then(|mut listeners| listeners.pop());
         let application = Application::build(config, stores, clock, listeners, admin).await?;

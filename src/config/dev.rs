@@ -112,7 +112,7 @@ pub fn load_dev_with(
             acquire_timeout: database::ACQUIRE_TIMEOUT,
         }),
         redis: settings.redis_url.clone().map(Redis::at),
-        keys: Keys { encryption_keys: vec![settings.encryption_key.clone()] },
+        keys: Keys::of_dev(settings.encryption_key.clone()),
         log,
         lifetimes,
         limits,

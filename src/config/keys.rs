@@ -1,8 +1,9 @@
-//! `[keys]`: the keys that seal the signing keys at rest.
+//! `[keys]`: the keys that seal the signing keys at rest, and how often those follow one another.
 //!
 //! Owns: that section. Does not own: sealing (`tokens`).
 
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -11,14 +12,29 @@ use zeroize::Zeroizing;
 
 use crate::config::document::Table;
 use crate::config::fault::{Fault, Kind};
-use crate::config::section::Reader;
+use crate::config::section::{Reader, Section};
 
 /// `[keys]`.
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// 32 bytes each in standard base64 with padding; the first seals, all open. Never empty.
     pub encryption_keys: Vec<SecretString>,
+    /// How long a signing key signs before the next does; `None`: until an administrator says so.
+    pub rotate_every: Option<Duration>,
 }
+
+impl Keys {
+    /// Those of a development server: one key, the default for the rest.
+    pub(super) fn of_dev(encryption_key: SecretString) -> Self {
+        Self { encryption_keys: vec![encryption_key], rotate_every: Some(ROTATE_EVERY) }
+    }
+}
+
+/// 90 days.
+const ROTATE_EVERY: Duration = Duration::from_hours(24 * 90);
+
+/// The shortest `rotate_every`.
+const SHORTEST: Duration = Duration::from_hours(24 * 7);
 
 /// Reads the section; no keys is a fault, whose help has the command that makes a key file in `folder`.
 pub(super) fn read(reader: &mut Reader<'_>, table: Table, folder: &Path) -> Keys {
@@ -50,6 +66,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, folder: &Path) -> Keys
             Ok(key) => encryption_keys.push(key),
         }
     }
+    let rotate_every = rotate_every(&mut section);
     section.finish();
     if secrets.place.is_none() {
         let help = format!(
@@ -61,7 +78,17 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, folder: &Path) -> Keys
             .map_or_else(|| Fault::nowhere(message, help.as_str()), |place| Fault::at(&place, message, help.as_str()));
         reader.faults.push(fault.kind(Kind::NoEncryptionKey));
     }
-    Keys { encryption_keys }
+    Keys { encryption_keys, rotate_every }
+}
+
+/// Nothing shorter than a week: retired keys stay published for a day, and whoever lists keys by hand needs time.
+fn rotate_every(section: &mut Section<'_, '_>) -> Option<Duration> {
+    let found = section.duration("rotate_every", Duration::ZERO..=Duration::from_hours(24 * 3650));
+    if let Some(found) = found.as_ref().filter(|found| !found.value.is_zero() && found.value < SHORTEST) {
+        let help = "write \"7d\" or longer, or 0 for never; vestibule keys rotate does it once, at any time";
+        section.fault(&found.place, "`rotate_every` is shorter than a week", help);
+    }
+    Some(found.map_or(ROTATE_EVERY, |found| found.value)).filter(|every| !every.is_zero())
 }
 
 /// The command that makes a key file, readable by its owner alone.

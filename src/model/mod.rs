@@ -1,6 +1,6 @@
 //! What we keep, as types and state machines; every rule here is a pure function.
 //!
-//! Owns: clients, people, sessions, consents, grants, transactions and the decisions between them.
+//! Owns: clients, people, sessions, consents, grants, transactions, keys and the decisions between them.
 //! Does not own: the wire (`protocol`), storage (`store`), rendering (`endpoints`).
 
 pub mod asking;
@@ -13,13 +13,14 @@ pub mod contact;
 pub mod grant;
 pub mod id_token_hint;
 pub mod interaction;
+pub mod key_line;
 pub mod next_step;
 pub mod permissions;
 pub mod person;
 pub mod refresh;
 pub mod registry;
 pub mod revocation;
-pub mod secret_key;
+pub mod sealed_key;
 pub mod session;
 pub mod shared_secret;
 pub mod signing_key;

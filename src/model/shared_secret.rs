@@ -19,7 +19,7 @@ pub enum AccessTokenSigning {
     /// With our key of that algorithm: anybody verifies it with the published half.
     Key(Algorithm),
     /// HS256, with a secret of this API alone. Whoever verifies such a token could also make one, so
-    /// nothing here accepts it.
+    /// nothing here accepts it but introspection and revocation, for that API alone.
     Secret(SharedSecret),
 }
 

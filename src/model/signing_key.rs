@@ -1,11 +1,10 @@
-//! Signing keys as they are kept: sealed, named, each for one algorithm.
+//! The signature algorithms of our tokens.
 //!
-//! Owns: the algorithms in use and the kept record. Does not own: key material in the clear (`tokens`).
+//! Owns: which there are. Does not own: keys at rest (`sealed_key`), key material in the clear (`tokens`).
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::id_token::HashFunction;
-use crate::protocol::time::Timestamp;
 
 /// RFC 7518 3.1: the signature algorithms of our tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,19 +54,4 @@ impl Algorithm {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
     }
-}
-
-/// A key pair at rest: the private half is sealed under a key-encryption key, bound to `kid`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedSigningKey {
-    /// RFC 7517 4.5: the thumbprint of the public key (RFC 7638).
-    pub kid: String,
-    /// Its one algorithm.
-    pub algorithm: Algorithm,
-    /// Which key-encryption key sealed it.
-    pub kek_id: String,
-    /// Nonce and ciphertext of the PKCS#8 document.
-    pub sealed: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
 }

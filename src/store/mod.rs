@@ -17,9 +17,8 @@ use crate::model::interaction::Interaction;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::Revocation;
-use crate::model::secret_key::{Purpose, SealedSecretKey};
+use crate::model::sealed_key::{Sealed, SealedKey};
 use crate::model::session::Session;
-use crate::model::signing_key::SealedSigningKey;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
@@ -44,12 +43,25 @@ pub use sweeper::sweep_forever;
 pub struct StoreError {
     what: &'static str,
     cause: Box<dyn std::error::Error + Send + Sync>,
+    passing: bool,
 }
 
 impl StoreError {
     /// `what` was being done, by name of the operation.
     pub fn new(what: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { what, cause: cause.into() }
+        Self { what, cause: cause.into(), passing: false }
+    }
+
+    /// As it is, and it passes by itself: a server that is not there yet.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { passing: true, ..self }
+    }
+
+    /// Whether it may be gone when the same is tried again later, without anybody's doing.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        self.passing
     }
 }
 
@@ -168,18 +180,36 @@ pub trait RevocationStore: Send + Sync {
     async fn since(&self, after: i64) -> Result<Vec<(i64, Revocation)>, StoreError>;
 }
 
-/// Sealed keys. Durable.
+/// Who signs in place of a key that is revoked.
+#[derive(Debug, Clone, Copy)]
+pub enum Successor<'k> {
+    /// A stored key that was to sign later: it signs at once.
+    Pending(&'k SealedKey),
+    /// A new key.
+    New(&'k SealedKey),
+}
+
+/// Sealed keys. Durable. What a change is decided from is in `found`, and it happens only if that is still
+/// so: false otherwise, and nothing is changed.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// Every signing key, newest first.
-    async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
-    /// Stores the first key of its algorithm; when there is one already, nothing happens. Two instances
-    /// that start together end with one key.
-    async fn insert_first(&self, key: &SealedSigningKey) -> Result<(), StoreError>;
-    /// Every symmetric key of a purpose, newest first.
-    async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError>;
-    /// As [`KeyStore::insert_first`], for the first key of its purpose.
-    async fn insert_first_secret(&self, key: &SealedSecretKey) -> Result<(), StoreError>;
+    /// Every key, the revoked ones too; those of one use together, in the order of their numbers.
+    async fn list(&self) -> Result<Vec<SealedKey>, StoreError>;
+    /// Stores a new key if none has its use and number: of any number that add one to the same line at once,
+    /// one is stored.
+    async fn insert(&self, key: &SealedKey) -> Result<bool, StoreError>;
+    /// Lets a key sign from another instant on.
+    async fn hasten(&self, found: &SealedKey, signs_from: Timestamp) -> Result<bool, StoreError>;
+    /// Revokes a key, erases what was sealed of it, and lets its successor sign from `now` on, all in one
+    /// transaction; `None` when it was not the one that signs.
+    async fn revoke(
+        &self,
+        found: &SealedKey,
+        successor: Option<Successor<'_>>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// Replaces the sealed bytes by others of the same key.
+    async fn reseal(&self, found: &SealedKey, sealed: &Sealed) -> Result<bool, StoreError>;
 }
 
 /// Browser sessions, by the hash of the secret id. Ephemeral: loss means "sign in again".

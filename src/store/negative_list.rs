@@ -1,23 +1,19 @@
 //! The negative list as this instance knows it: every entry in memory, never older than it says.
 //!
-//! Owns: catching up with the store, telling `people` who changed, and refusing to answer from a list that is too old. Does not own:
-//! what an entry covers (`model/revocation`) or writing entries (the stores that end things).
+//! Owns: catching up with the store, telling `people` who changed, and refusing to answer from a list that is
+//! too old. Does not own: what an entry covers (`model/revocation`), how often it catches up (`startup`),
+//! writing entries (the stores that end things).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use tokio::time::MissedTickBehavior;
-
-use crate::clock::{Clock, monotonic};
+use crate::clock::monotonic;
 use crate::model::revocation::{Revocation, Revoked, RevokedSet};
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 use crate::store::{People, RevocationStore, StoreError};
-
-/// How often other instances' entries are fetched.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// Each fetch reads again what came in this span: in PostgreSQL a lower number can become visible after a
 /// higher one, within the longest transaction.
@@ -131,27 +127,6 @@ impl NegativeList {
     #[must_use]
     pub fn has_ended(&self, session: SessionId) -> bool {
         self.read().set.has(&Revoked::Session(session))
-    }
-
-    /// Catches up every second. Runs until it is dropped.
-    pub async fn follow_forever(self: Arc<Self>, clock: Arc<dyn Clock>) {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut failing = false;
-        loop {
-            ticks.tick().await;
-            let result = self.catch_up(clock.now()).await;
-            // One line when it begins and one when it ends, not one a second.
-            match &result {
-                Err(error) if !failing => {
-                    let cause = std::error::Error::source(error).map(ToString::to_string);
-                    tracing::warn!(%error, cause, "the list of revoked tokens cannot be fetched");
-                }
-                Ok(()) if failing => tracing::info!("the list of revoked tokens is fetched again"),
-                _ => {}
-            }
-            failing = result.is_err();
-        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -1,13 +1,13 @@
 //! RFC 7517 and RFC 7638: public keys as JSON and their names.
 //!
-//! Owns: the JWK of a key, its thumbprint, the set. Does not own: private halves (`keyring`).
+//! Owns: the JWK of a key, its thumbprint, the set. Does not own: private halves (`key_pair`).
 
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 
 use crate::model::signing_key::Algorithm;
 use crate::tokens::TokenError;
-use crate::tokens::keyring::SigningKey;
+use crate::tokens::key_pair::SigningKey;
 use crate::tokens::sign::jose;
 
 /// The JWK of a public key, with `use`, `alg` and `kid`; `kid` is its SHA-256 thumbprint (RFC 7638).

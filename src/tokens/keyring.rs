@@ -1,167 +1,177 @@
-//! The signing keys of this process: made once, opened once, parsed once.
+//! The keys of this process at one moment: opened once, parsed once, each with its turn.
 //!
-//! Owns: making the first key of each algorithm, unsealing, finding by `kid`. Does not own: sealing
-//! (`seal`), the JSON form (`jwk`), signatures (`sign`, `verify`).
+//! Owns: which key signs now, which is known by which name, what is published. Does not own: key material
+//! (`key_pair`, `refresh`), the life of a key (`model/key_line`), following the store (`follow`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaKeyPair,
-};
-use jsonwebtoken::jwk::Jwk;
-use zeroize::Zeroizing;
-
-use crate::clock::{Clock, system_rng};
-use crate::model::signing_key::{Algorithm, SealedSigningKey};
-use crate::store::KeyStore;
-use crate::tokens::TokenError;
-use crate::tokens::jwk;
+use crate::model::key_line::{KeyLine, KeyState, turn, uses};
+use crate::model::sealed_key::{KeyUse, SealedKey};
+use crate::model::signing_key::Algorithm;
+use crate::protocol::time::Timestamp;
+use crate::tokens::key_pair::{self, SigningKey};
+use crate::tokens::refresh::{MacKey, MacKeys};
 use crate::tokens::seal::KeyEncryptionKeys;
-use crate::tokens::sign::{EdDsaSigner, Es256Signer, RsaSigner, Signer};
-use crate::tokens::verify::Verifier;
+use crate::tokens::verified::Verified;
+use crate::tokens::{TokenError, jwk};
 
-/// One key, parsed: what signs, what verifies, what is published.
-pub(super) struct SigningKey {
-    pub(super) kid: String,
-    pub(super) algorithm: Algorithm,
-    pub(super) signer: Arc<Signer>,
-    pub(super) verifier: Verifier,
-    pub(super) jwk: Jwk,
+/// A key that is not revoked.
+#[derive(Debug)]
+struct Held {
+    key: Arc<SigningKey>,
+    /// Whether what it signed is accepted; if not, it is known for hints alone.
+    published: bool,
 }
 
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).field("algorithm", &self.algorithm).finish_non_exhaustive()
-    }
-}
-
-/// Every key, newest first.
+/// Every key. Nothing in it changes: a keyring is replaced by another.
 #[derive(Debug)]
 pub(super) struct Keyring {
-    keys: Vec<SigningKey>,
-    by_kid: HashMap<String, usize>,
-    signing: HashMap<Algorithm, usize>,
+    /// What it was made of.
+    stored: Vec<SealedKey>,
+    by_kid: HashMap<String, Held>,
+    /// The kids of an algorithm, in the order of their numbers.
+    signing: HashMap<Algorithm, Vec<(Timestamp, String)>>,
+    mac: MacKeys,
+    jwks: String,
+    /// When what is published changes by itself.
+    changes_at: Timestamp,
+    /// What these very keys were found to have signed.
+    verified: Verified,
 }
 
 impl Keyring {
-    fn new(keys: Vec<SigningKey>) -> Self {
-        let by_kid = keys.iter().enumerate().map(|(index, key)| (key.kid.clone(), index)).collect();
-        let mut signing = HashMap::new();
-        for (index, key) in keys.iter().enumerate() {
-            signing.entry(key.algorithm).or_insert(index);
+    /// Opens what was stored, keys of `before` as they are. What does not open is left out, and why is told.
+    pub(super) fn make(
+        keks: &KeyEncryptionKeys,
+        stored: Vec<SealedKey>,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<TokenError>), TokenError> {
+        let mut ring = Self {
+            stored: Vec::new(),
+            by_kid: HashMap::new(),
+            signing: HashMap::new(),
+            mac: MacKeys::default(),
+            jwks: String::new(),
+            changes_at: Timestamp::from_millis(i64::MAX),
+            verified: Verified::new(),
+        };
+        let mut faults = Vec::new();
+        let mut published = Vec::new();
+        for usage in uses(&stored) {
+            let line = KeyLine::of(&stored, usage);
+            for key in line.keys().filter(|key| key.revoked_at.is_none()) {
+                let state = line.state(key, now);
+                if state == KeyState::Gone {
+                    continue;
+                }
+                match ring.take(keks, key, state, before) {
+                    Ok(Some(signing)) if state.is_good() => {
+                        ring.changes_at = ring.changes_at.min(line.good_until(key));
+                        published.push((state != KeyState::Active, signing));
+                    }
+                    Ok(_) => {}
+                    Err(fault) => faults.push(fault),
+                }
+            }
         }
-        Self { keys, by_kid, signing }
+        // Who takes the first key that fits should get the one that signs.
+        published.sort_by_key(|(waits, _)| *waits);
+        ring.jwks = jwk::set(published.iter().map(|(_, key)| key.as_ref()))?;
+        ring.stored = stored;
+        Ok((ring, faults))
     }
 
-    /// All of them.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &SigningKey> {
-        self.keys.iter()
+    /// Takes one key in; a signing key is given back.
+    fn take(
+        &mut self,
+        keks: &KeyEncryptionKeys,
+        stored: &SealedKey,
+        state: KeyState,
+        before: Option<&Self>,
+    ) -> Result<Option<Arc<SigningKey>>, TokenError> {
+        match stored.usage {
+            // Whoever makes names has it open (`pseudonyms`).
+            KeyUse::Throttle => Ok(None),
+            KeyUse::Refresh => {
+                let known = before.and_then(|before| before.mac.find(&stored.id));
+                let key = known.map_or_else(|| MacKey::open(keks, stored).map(Arc::new), |key| Ok(Arc::clone(key)))?;
+                self.mac.add(stored.signs_from, key);
+                Ok(None)
+            }
+            KeyUse::Signing(algorithm) => {
+                let known = before.and_then(|before| before.by_kid.get(&stored.id));
+                let key = known.map_or_else(|| open(keks, stored, algorithm), |held| Ok(Arc::clone(&held.key)))?;
+                self.signing.entry(algorithm).or_default().push((stored.signs_from, stored.id.clone()));
+                let held = Held { key: Arc::clone(&key), published: state.is_good() };
+                self.by_kid.insert(stored.id.clone(), held);
+                Ok(Some(key))
+            }
+        }
     }
 
-    /// The newest of an algorithm.
-    pub(super) fn signing(&self, algorithm: Algorithm) -> Option<&SigningKey> {
-        self.signing.get(&algorithm).and_then(|index| self.keys.get(*index))
+    /// Whether it would be made the same again.
+    pub(super) fn is_of(&self, stored: &[SealedKey], now: Timestamp) -> bool {
+        let same = || self.stored.iter().zip(stored).all(|(one, other)| one.is_as_open(other));
+        self.stored.len() == stored.len() && same() && !self.changes_at.is_over(now)
     }
 
-    /// By name.
+    /// What it was made of.
+    pub(super) fn stored(&self) -> &[SealedKey] {
+        &self.stored
+    }
+
+    /// The JWK Set.
+    pub(super) fn jwks(&self) -> &str {
+        &self.jwks
+    }
+
+    /// The tokens whose signature was found good.
+    pub(super) const fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// The keys of refresh tokens.
+    pub(super) const fn mac(&self) -> &MacKeys {
+        &self.mac
+    }
+
+    /// The one of an algorithm that signs.
+    pub(super) fn signing(&self, algorithm: Algorithm, now: Timestamp) -> Option<&Arc<SigningKey>> {
+        let turns = self.signing.get(&algorithm)?;
+        let (_, kid) = turn(turns.iter(), |(signs_from, _)| *signs_from, now)?;
+        self.by_kid.get(kid).map(|held| &held.key)
+    }
+
+    /// A published one by name.
     pub(super) fn find(&self, kid: &str) -> Option<&SigningKey> {
-        self.by_kid.get(kid).and_then(|index| self.keys.get(*index))
+        self.by_kid.get(kid).filter(|held| held.published).map(|held| held.key.as_ref())
+    }
+
+    /// One by name that is known for hints at least.
+    pub(super) fn find_for_hint(&self, kid: &str) -> Option<&SigningKey> {
+        self.by_kid.get(kid).map(|held| held.key.as_ref())
+    }
+
+    /// Whether the store had a key of that name when it was read, good for anything or not.
+    pub(super) fn has_heard_of(&self, id: &str) -> bool {
+        self.stored.iter().any(|key| key.id == id)
+    }
+
+    /// Every signing key.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> impl Iterator<Item = &SigningKey> {
+        self.by_kid.values().map(|held| held.key.as_ref())
     }
 }
 
-/// Opens every stored key and makes what is missing of these algorithms. All stored keys must open before anything is
-/// written. What was made is read back, so that of two instances that start together both use the
-/// key that the store kept.
-pub(super) async fn open(
-    keks: &KeyEncryptionKeys,
-    algorithms: &[Algorithm],
-    store: &dyn KeyStore,
-    clock: &dyn Clock,
-) -> Result<Keyring, TokenError> {
-    let keyring = unseal_all(keks, &store.list().await?)?;
-    let missing: Vec<Algorithm> =
-        algorithms.iter().copied().filter(|algorithm| keyring.signing(*algorithm).is_none()).collect();
-    if missing.is_empty() {
-        return Ok(keyring);
-    }
-    for algorithm in missing {
-        // Finding the primes of an RSA key takes tens of milliseconds and more.
-        let (kid, pkcs8) = tokio::task::spawn_blocking(move || generate(algorithm))
-            .await
-            .map_err(|_| TokenError::Cryptography("making a signing key was interrupted"))??;
-        let (kek_id, sealed) = keks.seal(&kid, algorithm, &pkcs8, &mut system_rng())?;
-        store.insert_first(&SealedSigningKey { kid, algorithm, kek_id, sealed, created_at: clock.now() }).await?;
-    }
-    unseal_all(keks, &store.list().await?)
-}
-
-fn unseal_all(keks: &KeyEncryptionKeys, stored: &[SealedSigningKey]) -> Result<Keyring, TokenError> {
-    stored.iter().map(|key| unseal(keks, key)).collect::<Result<Vec<_>, _>>().map(Keyring::new)
-}
-
-fn unseal(keks: &KeyEncryptionKeys, stored: &SealedSigningKey) -> Result<SigningKey, TokenError> {
-    let damaged = |fault| TokenError::Damaged { kid: stored.kid.clone(), fault };
-    let pkcs8 = keks.open(&stored.kid, stored.algorithm, &stored.kek_id, &stored.sealed)?;
-    let key = parse(stored.algorithm, &pkcs8).ok_or_else(|| damaged("it is no private key of its algorithm"))?;
-    if key.kid != stored.kid {
+fn open(keks: &KeyEncryptionKeys, stored: &SealedKey, algorithm: Algorithm) -> Result<Arc<SigningKey>, TokenError> {
+    let damaged = |fault| TokenError::Damaged { kid: stored.id.clone(), fault };
+    let pkcs8 = keks.open(stored)?;
+    let key = key_pair::parse(algorithm, &pkcs8).ok_or_else(|| damaged("it is no private key of its algorithm"))?;
+    if key.kid != stored.id {
         return Err(damaged("its kid is not the thumbprint of its public key"));
     }
-    Ok(key)
-}
-
-/// Parses a PKCS#8 document for good.
-fn parse(algorithm: Algorithm, pkcs8: &[u8]) -> Option<SigningKey> {
-    let (public, signer, verifier): (Vec<u8>, Arc<Signer>, _) = match algorithm {
-        Algorithm::RS256 | Algorithm::PS256 => {
-            let pair = RsaKeyPair::from_pkcs8(pkcs8).ok()?;
-            let public = pair.public_key().as_ref().to_vec();
-            let verifier = if algorithm == Algorithm::PS256 {
-                ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &public)
-            } else {
-                ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &public)
-            };
-            (public, Arc::new(RsaSigner { pair, algorithm }), verifier.ok()?)
-        }
-        Algorithm::EdDSA => {
-            let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
-            let public = pair.public_key().as_ref().to_vec();
-            let verifier = ParsedPublicKey::new(&ED25519, &public).ok()?;
-            (public, Arc::new(EdDsaSigner(pair)), verifier)
-        }
-        Algorithm::ES256 => {
-            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
-            let public = pair.public_key().as_ref().to_vec();
-            let verifier = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &public).ok()?;
-            (public, Arc::new(Es256Signer(pair)), verifier)
-        }
-    };
-    let (kid, jwk) = jwk::of(algorithm, &public).ok()?;
-    Some(SigningKey { kid, algorithm, signer, verifier: Verifier::new(algorithm, verifier), jwk })
-}
-
-/// Makes a key pair: its `kid` and its PKCS#8 document.
-fn generate(algorithm: Algorithm) -> Result<(String, Zeroizing<Vec<u8>>), TokenError> {
-    let failed = |_| TokenError::Cryptography("a signing key could not be made");
-    let (public, pkcs8) = match algorithm {
-        Algorithm::EdDSA => {
-            let pair = Ed25519KeyPair::generate().map_err(failed)?;
-            let pkcs8 = pair.to_pkcs8().map_err(failed)?;
-            (pair.public_key().as_ref().to_vec(), Zeroizing::new(pkcs8.as_ref().to_vec()))
-        }
-        Algorithm::RS256 | Algorithm::PS256 => {
-            let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-            let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
-            (pair.public_key().as_ref().to_vec(), Zeroizing::new(pkcs8.as_ref().to_vec()))
-        }
-        Algorithm::ES256 => {
-            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
-            let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
-            (pair.public_key().as_ref().to_vec(), Zeroizing::new(pkcs8.as_ref().to_vec()))
-        }
-    };
-    Ok((jwk::of(algorithm, &public)?.0, pkcs8))
+    Ok(Arc::new(key))
 }

@@ -1,14 +1,16 @@
 //! Signing keys in memory, the tokens they sign, and checking them.
 //!
-//! Owns: the keyring (opened once, keys parsed once), sealing at rest, JWS. Does not own: which claims
-//! a token carries (`protocol`, `endpoints/token`).
+//! Owns: the keyring (keys opened once, parsed once) and following what the store says of it, sealing at rest,
+//! JWS. Does not own: which claims a token carries (`protocol`, `endpoints/token`), the life of a key
+//! (`model/key_line`).
 
+mod chest;
 mod jwk;
+mod key_pair;
 mod keyring;
 mod pseudonyms;
 mod refresh;
 mod seal;
-mod secret_keys;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -17,10 +19,18 @@ mod verify;
 
 pub use pseudonyms::Pseudonyms;
 
-use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::clock::Clock;
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use crate::clock::{Clock, monotonic};
 use crate::config;
+use crate::model::key_line::{Ahead, KeyLine};
+use crate::model::registry::Api;
+use crate::model::sealed_key::KeyUse;
 use crate::model::shared_secret::SharedSecret;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::access_token::{self, AccessTokenClaims};
@@ -32,10 +42,13 @@ use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{KeyStore, StoreError};
 use crate::tokens::keyring::Keyring;
-use crate::tokens::refresh::MacKeys;
 use crate::tokens::seal::KeyEncryptionKeys;
 use crate::tokens::sign::{Hs256Signer, RsaThreads};
-use crate::tokens::verified::Verified;
+
+pub use crate::tokens::chest::{KeyChest, KeyFacts, Resealed, Revoked, Rotated};
+
+/// However many tokens name keys that nobody here knows.
+const ASKED_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// Why keys could not be opened or a token not signed.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +71,7 @@ pub enum TokenError {
     NoEncryptionKey,
     /// None of the configured keys sealed this one, or the record was changed.
     #[error(
-        "no configured key-encryption key opens signing key {kid} (sealed under KEK ID {kek_id}; configured: {configured})"
+        "no configured key-encryption key opens key {kid} (sealed under KEK ID {kek_id}; configured: {configured})"
     )]
     Sealed {
         /// The signing key.
@@ -69,13 +82,16 @@ pub enum TokenError {
         configured: String,
     },
     /// It opened, but is not the key that it says.
-    #[error("signing key {kid} is damaged: {fault}")]
+    #[error("key {kid} is damaged: {fault}")]
     Damaged {
         /// The signing key.
         kid: String,
         /// What does not fit.
         fault: &'static str,
     },
+    /// Others changed the keys each time that we were about to.
+    #[error("the keys are being changed by others at this very moment")]
+    Contended,
     /// There is no key for it, which `open` makes impossible.
     #[error("there is no {} key", .0.as_str())]
     NoKey(Algorithm),
@@ -87,15 +103,16 @@ pub enum TokenError {
     Store(#[from] StoreError),
 }
 
-/// Everything that signs and verifies, for one issuer.
+/// Everything that signs and verifies, for one issuer. Which keys there are may change while it is used:
+/// whatever it does, it does with the keys of one moment.
 #[derive(Debug)]
 pub struct Tokens {
     issuer: Issuer,
-    keyring: Keyring,
-    jwks: String,
-    refresh: MacKeys,
+    keks: Arc<KeyEncryptionKeys>,
+    ring: ArcSwap<Keyring>,
+    /// When the store was last asked because of a key that nobody here knows; held while it is asked.
+    asked: Mutex<Option<Instant>>,
     rsa: RsaThreads,
-    verified: Verified,
 }
 
 impl Tokens {
@@ -111,24 +128,98 @@ impl Tokens {
         store: &dyn KeyStore,
         clock: &dyn Clock,
     ) -> Result<Self, TokenError> {
-        let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
-        let keyring = keyring::open(&sealer, algorithms, store, clock).await?;
-        let jwks = jwk::set(keyring.keys())?;
-        let refresh = refresh::open(&sealer, store, clock).await?;
-        Ok(Self {
-            issuer: issuer.clone(),
-            keyring,
-            jwks,
-            refresh,
-            rsa: RsaThreads::start()?,
-            verified: Verified::new(),
-        })
+        let keks = Arc::new(KeyEncryptionKeys::parse(&keys.encryption_keys)?);
+        let now = clock.now();
+        let signing = algorithms.iter().copied().map(KeyUse::Signing);
+        let chest = KeyChest::with(Arc::clone(&keks), store);
+        for usage in signing.chain([KeyUse::Refresh]) {
+            chest.make_first(usage, now).await?;
+        }
+        // Read back: of two instances that start together both use the keys that the store kept.
+        let (ring, faults) = Keyring::make(&keks, store.list().await?, None, now)?;
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        let (ring, asked) = (ArcSwap::from_pointee(ring), Mutex::default());
+        Ok(Self { issuer: issuer.clone(), keks, ring, asked, rsa: RsaThreads::start()? })
     }
 
-    /// The JWK Set (RFC 7517 5) as JSON text, made once.
+    /// Takes over what others changed in the store, and what time changed. A new key that does not open is
+    /// left out, and told in the log: the others go on.
+    ///
+    /// # Errors
+    /// When the store fails; the keys are those that there were.
+    pub async fn catch_up(&self, store: &dyn KeyStore, now: Timestamp) -> Result<(), TokenError> {
+        let _asking = self.asked.lock().await;
+        self.ask(store, now).await
+    }
+
+    /// [`Tokens::catch_up`] because this token names a key that nobody here has heard of: it may be one that
+    /// another instance made this very second. At most once a second, whatever is presented; whether it is
+    /// worth looking at the token again.
+    pub async fn catch_up_for(&self, token: &str, store: &dyn KeyStore, now: Timestamp) -> bool {
+        let came = monotonic();
+        let ring = self.ring.load();
+        let unheard = |id: String| !ring.has_heard_of(&id);
+        if !refresh::names_key(token).or_else(|| verify::names_key(token)).is_some_and(unheard) {
+            return false;
+        }
+        drop(ring);
+        let mut asked = self.asked.lock().await;
+        match *asked {
+            // Somebody asked while this one waited.
+            Some(at) if at >= came => true,
+            Some(at) if came.saturating_duration_since(at) < ASKED_AT_MOST_EVERY => false,
+            _ => {
+                *asked = Some(monotonic());
+                self.ask(store, now).await.is_ok()
+            }
+        }
+    }
+
+    async fn ask(&self, store: &dyn KeyStore, now: Timestamp) -> Result<(), TokenError> {
+        let stored = store.list().await?;
+        let before = self.ring.load_full();
+        if before.is_of(&stored, now) {
+            return Ok(());
+        }
+        let (ring, faults) = Keyring::make(&self.keks, stored, Some(&before), now)?;
+        for fault in faults {
+            tracing::error!(%fault, "a key that others made cannot be used here");
+        }
+        self.ring.store(Arc::new(ring));
+        tracing::info!("the keys have changed");
+        Ok(())
+    }
+
+    /// Makes the successor of each of these algorithms' keys that has signed for almost as long as one does.
+    ///
+    /// # Errors
+    /// As [`KeyChest::rotate`].
+    pub async fn rotate_when_due(
+        &self,
+        every: Duration,
+        algorithms: &[Algorithm],
+        store: &dyn KeyStore,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
+        let ring = self.ring.load_full();
+        for usage in algorithms.iter().copied().map(KeyUse::Signing) {
+            if !KeyLine::of(ring.stored(), usage).is_due(every, now) {
+                continue;
+            }
+            let chest = KeyChest::with(Arc::clone(&self.keks), store);
+            if let Rotated::Made(key) = chest.rotate(usage, Ahead::Planned, now).await? {
+                tracing::info!(kid = key.id, alg = usage.as_str(), "a key that follows was made");
+            }
+        }
+        Ok(())
+    }
+
+    /// The JWK Set (RFC 7517 5) as JSON text.
     #[must_use]
-    pub fn jwks(&self) -> &str {
-        &self.jwks
+    pub fn jwks(&self) -> String {
+        self.ring.load().jwks().to_owned()
     }
 
     /// Signs an access token (RFC 9068). RSA is signed off the event loop.
@@ -140,10 +231,11 @@ impl Tokens {
         claims: &AccessTokenClaims,
         algorithm: Algorithm,
     ) -> Result<String, TokenError> {
-        self.sign(access_token::TYP, claims, algorithm).await
+        self.sign(access_token::TYP, claims, algorithm, claims.iat).await
     }
 
-    /// Signs an access token with the secret of the API that it is for (HS256). Nothing here verifies it.
+    /// Signs an access token with the secret of the API that it is for (HS256). Only
+    /// [`Tokens::verify_with_secret`] takes it.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -157,14 +249,22 @@ impl Tokens {
     /// # Errors
     /// When there is no key of that algorithm.
     pub async fn sign_id_token(&self, claims: &IdTokenClaims, algorithm: Algorithm) -> Result<String, TokenError> {
-        self.sign(id_token::TYP, claims, algorithm).await
+        self.sign(id_token::TYP, claims, algorithm, claims.iat).await
     }
 
-    async fn sign(&self, typ: &str, claims: &impl Serialize, algorithm: Algorithm) -> Result<String, TokenError> {
-        let key = self.keyring.signing(algorithm).ok_or(TokenError::NoKey(algorithm))?;
+    /// With the key whose turn it is at the second of `iat`.
+    async fn sign(
+        &self,
+        typ: &str,
+        claims: &impl Serialize,
+        algorithm: Algorithm,
+        iat: i64,
+    ) -> Result<String, TokenError> {
+        let at = Timestamp::from_seconds(iat);
+        let key = self.ring.load().signing(algorithm, at).cloned().ok_or(TokenError::NoKey(algorithm))?;
         let input = sign::input(typ, key.signer.algorithm(), &key.kid, claims)?;
         if algorithm.is_slow() {
-            return self.rsa.complete(input, key).await;
+            return self.rsa.complete(input, &key).await;
         }
         sign::complete(input, key.signer.as_ref())
     }
@@ -176,13 +276,29 @@ impl Tokens {
     /// # Errors
     /// `invalid_token`.
     pub fn verify_access_token(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, OAuthError> {
+        let ring = self.ring.load();
         let hash = TokenHash::of(token.as_bytes());
-        if let Some(claims) = self.verified.find(&hash) {
+        if let Some(claims) = ring.verified().find(&hash) {
             return verify::again(claims, &self.issuer, now);
         }
-        let claims = verify::access_token(token, &self.keyring, &self.issuer, now)?;
-        self.verified.put(hash, &claims);
+        let claims = verify::access_token(token, &ring, &self.issuer, now)?;
+        ring.verified().put(hash, &claims);
         Ok(claims)
+    }
+
+    /// Verifies an access token that is signed with the secret of one of these APIs (HS256), and is for that API
+    /// alone: whoever has its secret can make such tokens, so they say nothing to anybody else. Only
+    /// introspection and revocation take them.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub fn verify_with_secret(
+        &self,
+        token: &str,
+        apis: &[Api],
+        now: Timestamp,
+    ) -> Result<AccessTokenClaims, OAuthError> {
+        verify::access_token_with_secret(token, apis, &self.issuer, now)
     }
 
     /// Verifies an ID token of ours that came back as `id_token_hint`: as an access token, but of the other
@@ -191,7 +307,7 @@ impl Tokens {
     /// # Errors
     /// `invalid_request`.
     pub fn verify_id_token_hint(&self, token: &str, now: Timestamp) -> Result<IdTokenHintClaims, OAuthError> {
-        verify::id_token_hint(token, &self.keyring, &self.issuer, now)
+        verify::id_token_hint(token, &self.ring.load(), &self.issuer, now)
     }
 
     /// Makes the refresh token of a grant's generation. It is the same each time while the key that makes
@@ -199,14 +315,14 @@ impl Tokens {
     ///
     /// # Errors
     /// When there is no key, which `open` makes impossible.
-    pub fn make_refresh_token(&self, grant: GrantId, generation: u32) -> Result<String, TokenError> {
-        self.refresh.make(grant, generation)
+    pub fn make_refresh_token(&self, grant: GrantId, generation: u32, now: Timestamp) -> Result<String, TokenError> {
+        self.ring.load().mac().make(grant, generation, now)
     }
 
     /// The grant and generation of a refresh token of ours, by its MAC alone: whether it still counts is
     /// the grant's to say. `None` for every other text.
     #[must_use]
     pub fn read_refresh_token(&self, token: &str) -> Option<(GrantId, u32)> {
-        self.refresh.read(token)
+        self.ring.load().mac().read(token)
     }
 }

@@ -6,12 +6,10 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
 use crate::clock::Clock;
 use crate::config;
-use crate::model::secret_key::Purpose;
+use crate::model::sealed_key::KeyUse;
 use crate::protocol::opaque::TokenHash;
 use crate::store::KeyStore;
-use crate::tokens::TokenError;
-use crate::tokens::seal::KeyEncryptionKeys;
-use crate::tokens::secret_keys;
+use crate::tokens::{KeyChest, TokenError};
 
 /// Keeps this MAC apart from any other under the same key.
 const DOMAIN: &[u8] = b"vestibule pseudonym\0";
@@ -31,11 +29,9 @@ impl Pseudonyms {
     /// # Errors
     /// When the store fails, or no configured key-encryption key opens it.
     pub async fn open(keys: &config::Keys, store: &dyn KeyStore, clock: &dyn Clock) -> Result<Self, TokenError> {
-        let sealer = KeyEncryptionKeys::parse(&keys.encryption_keys)?;
-        let opened = secret_keys::open(&sealer, Purpose::Throttle, store, clock).await?;
+        let chest = KeyChest::new(keys, store)?;
         // The oldest: a pseudonym is the same for as long as it can be.
-        let oldest = opened.last().ok_or(TokenError::Cryptography("there is no key for pseudonyms"))?;
-        Ok(Self::new(&oldest.key))
+        Ok(Self::new(&chest.oldest(KeyUse::Throttle, clock.now()).await?))
     }
 
     fn new(key: &[u8]) -> Self {

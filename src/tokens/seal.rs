@@ -1,7 +1,7 @@
 //! Private and secret keys at rest: AES-256-GCM under a ring of key-encryption keys.
 //!
 //! Owns: reading the key-encryption keys, sealing and opening. Does not own: where sealed keys are kept
-//! (`store`) or what is in them (`keyring`).
+//! (`store`) or what is in them (`key_pair`, `refresh`).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
@@ -11,8 +11,7 @@ use rand::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::model::secret_key::Purpose;
-use crate::model::signing_key::Algorithm;
+use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::protocol::opaque::TokenHash;
 use crate::tokens::TokenError;
 
@@ -22,15 +21,17 @@ const KEK_LEN: usize = 32;
 const TAG_LEN: usize = 16;
 /// Keeps the id of a key-encryption key apart from any other digest of it.
 const ID_DOMAIN: &[u8] = b"vestibule key-encryption key id\0";
-/// What is sealed; a sealed value of one purpose never opens as another.
-const PURPOSE: &str = "vestibule signing key";
-/// The same for symmetric keys, before their own purpose.
-const SECRET_PURPOSE: &str = "vestibule secret key";
 
 /// The configured key-encryption keys: the first seals, all open.
 pub(super) struct KeyEncryptionKeys {
     first: KeyEncryptionKey,
     others: Vec<KeyEncryptionKey>,
+}
+
+impl std::fmt::Debug for KeyEncryptionKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.ids()).finish()
+    }
 }
 
 struct KeyEncryptionKey {
@@ -52,34 +53,14 @@ impl KeyEncryptionKeys {
         Ok(Self { first, others: keys.collect() })
     }
 
-    /// Seals a PKCS#8 document for the signing key `kid`; the id of the key-encryption key and the bytes.
+    /// Seals what is secret of the key `id` of that use.
     pub(super) fn seal(
         &self,
-        kid: &str,
-        algorithm: Algorithm,
-        pkcs8: &[u8],
-        rng: &mut impl CryptoRng,
-    ) -> Result<(String, Vec<u8>), TokenError> {
-        self.seal_bound(associated(kid, algorithm), pkcs8, rng)
-    }
-
-    /// Seals the symmetric key `id`; the id of the key-encryption key and the bytes.
-    pub(super) fn seal_secret(
-        &self,
         id: &str,
-        purpose: Purpose,
-        key: &[u8],
-        rng: &mut impl CryptoRng,
-    ) -> Result<(String, Vec<u8>), TokenError> {
-        self.seal_bound(associated_secret(id, purpose), key, rng)
-    }
-
-    fn seal_bound(
-        &self,
-        associated: Vec<u8>,
+        usage: KeyUse,
         clear: &[u8],
         rng: &mut impl CryptoRng,
-    ) -> Result<(String, Vec<u8>), TokenError> {
+    ) -> Result<Sealed, TokenError> {
         let mut nonce = [0_u8; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
         // Reserved in full, so that the clear text is not left behind by a reallocation.
@@ -87,50 +68,38 @@ impl KeyEncryptionKeys {
         body.extend_from_slice(clear);
         self.first
             .key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut body)
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated(id, usage)), &mut body)
             .map_err(|_| TokenError::Cryptography("a key could not be sealed"))?;
-        let mut sealed = nonce.to_vec();
-        sealed.append(&mut body);
-        Ok((self.first.id.clone(), sealed))
+        let mut bytes = nonce.to_vec();
+        bytes.append(&mut body);
+        Ok(Sealed { kek_id: self.first.id.clone(), bytes })
     }
 
-    /// Opens what was sealed for `kid` and `algorithm`.
-    pub(super) fn open(
-        &self,
-        kid: &str,
-        algorithm: Algorithm,
-        kek_id: &str,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-        self.open_bound(&associated(kid, algorithm), kid, kek_id, sealed)
-    }
-
-    /// Opens what was sealed for the symmetric key `id` of `purpose`.
-    pub(super) fn open_secret(
-        &self,
-        id: &str,
-        purpose: Purpose,
-        kek_id: &str,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-        self.open_bound(&associated_secret(id, purpose), id, kek_id, sealed)
-    }
-
-    fn open_bound(
-        &self,
-        associated: &[u8],
-        kid: &str,
-        kek_id: &str,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-        let all = || std::iter::once(&self.first).chain(&self.others);
-        all().filter(|kek| kek.id == kek_id).find_map(|kek| kek.open(associated, sealed)).ok_or_else(|| {
-            TokenError::Sealed {
-                kid: kid.to_owned(),
-                kek_id: kek_id.to_owned(),
-                configured: all().map(|kek| kek.id.as_str()).collect::<Vec<_>>().join(", "),
-            }
+    /// Opens what was sealed for that key, under its name and for its use alone.
+    pub(super) fn open(&self, key: &SealedKey) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        let erased = || TokenError::Damaged { kid: key.id.clone(), fault: "it was revoked and erased" };
+        let sealed = key.sealed.as_ref().ok_or_else(erased)?;
+        let associated = associated(&key.id, key.usage);
+        let mut fitting = self.all().filter(|kek| kek.id == sealed.kek_id);
+        fitting.find_map(|kek| kek.open(&associated, &sealed.bytes)).ok_or_else(|| TokenError::Sealed {
+            kid: key.id.clone(),
+            kek_id: sealed.kek_id.clone(),
+            configured: self.ids().collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// The id of the one that seals.
+    pub(super) fn sealer(&self) -> &str {
+        &self.first.id
+    }
+
+    /// The ids of all, the sealing one first.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|kek| kek.id.as_str())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &KeyEncryptionKey> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 
@@ -152,13 +121,13 @@ impl KeyEncryptionKey {
     }
 }
 
-/// What a sealed key is bound to: its purpose, algorithm and name.
-fn associated(kid: &str, algorithm: Algorithm) -> Vec<u8> {
-    [PURPOSE, algorithm.as_str(), kid].join("\0").into_bytes()
-}
-
-fn associated_secret(id: &str, purpose: Purpose) -> Vec<u8> {
-    [SECRET_PURPOSE, purpose.as_str(), id].join("\0").into_bytes()
+/// What a sealed key is bound to: its kind, use and name.
+fn associated(id: &str, usage: KeyUse) -> Vec<u8> {
+    let kind = match usage {
+        KeyUse::Signing(_) => "vestibule signing key",
+        KeyUse::Refresh | KeyUse::Throttle => "vestibule secret key",
+    };
+    [kind, usage.as_str(), id].join("\0").into_bytes()
 }
 
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::model::signing_key::Algorithm;
 use crate::tokens::TokenError;
-use crate::tokens::keyring::SigningKey;
+use crate::tokens::key_pair::SigningKey;
 
 /// Signs with a key that is parsed already; `jsonwebtoken::encode` would parse it each time.
 pub(super) type Signer = dyn JwtSigner + Send + Sync;

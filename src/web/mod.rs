@@ -26,3 +26,4 @@ pub mod session;
 pub mod transaction;
 pub mod unread;
 pub mod urls;
+pub mod waiting;

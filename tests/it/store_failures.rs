@@ -211,3 +211,55 @@ async fn a_postgres_that_may_forget_commits_is_warned_of() {
         assert_eq!(said, warned, "{address}");
     }
 }
+
+/// X12: another process in the middle of writing. Waited for a while, then 503, never 500, nothing half done.
+#[tokio::test]
+async fn another_process_that_does_not_stop_writing_is_503_and_reads_go_on() {
+    let app = TestApp::start(Setup::Sqlite).await;
+    let ada = app.ada().await;
+    let ask = Ask::of("web");
+    let code = app.code(&ask, &ada).await;
+    let token = app.access_token(&ask, &ada).await;
+    let other = app.begin_writing().await;
+    app.http().in_trouble(true);
+    expect_oauth_unavailable(&ask.redeem(&app, &code).await);
+    app.userinfo(&token).await.expect(200);
+    app.get("/readyz").await.expect(200);
+    other.commit().await;
+    app.http().in_trouble(false);
+    // The code was taken before its grant could be stored: it is gone, and no grant is left of it.
+    ask.redeem(&app, &code).await.expect_error(400, "invalid_grant");
+    ask.redeem(&app, &app.code(&ask, &ada).await).await.expect(200);
+}
+
+/// X6: a Redis that stands still costs one command's time, not one a request, and what needs none goes on.
+#[tokio::test]
+async fn a_redis_that_stands_still_is_503_where_it_is_needed_and_nowhere_else() {
+    let redis = Redis::start();
+    let app = TestApp::with(Setup::Redis, Options { redis: Some(redis.url()), ..Options::default() }).await;
+    let ada = app.ada().await;
+    let ask = Ask::of("web");
+    let browser = app.signed_in(&ada).await;
+    let token = app.access_token(&ask.clone().set("scope", "openid read:users"), &ada).await;
+    redis.signal("STOP");
+    app.http().in_trouble(true);
+    assert_eq!(app.get("/readyz").await.status, 503);
+    let many = (0..50).map(|_| {
+        let mut browser = browser.clone();
+        let url = app.url("/");
+        async move { browser.get(&url).await }
+    });
+    for answer in futures_util::future::join_all(many).await {
+        expect_unavailable(&answer);
+    }
+    for path in ["/jwks", "/.well-known/openid-configuration", "/livez"] {
+        app.get(path).await.expect(200);
+    }
+    app.userinfo(&token).await.expect(200);
+    assert_eq!(app.introspect(&token).await["active"], true);
+    redis.signal("CONT");
+    let ready = async { while app.get("/readyz").await.status != 200 {} };
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(5), ready).await.is_ok(), "it does not recover");
+    app.http().in_trouble(false);
+    assert!(app.is_signed_in(&browser).await, "it kept what it had");
+}

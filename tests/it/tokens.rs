@@ -12,6 +12,7 @@ const SHARING: &str = r#"
 [[apis]]
 audience = "https://old.example.test"
 signing_alg = "HS256"
+introspection_clients = ["api-server"]
 signing_secret = { env = "TEST_KEY" }
 scopes = [{ name = "read:old", description = "read what is old" }]
 
@@ -155,6 +156,29 @@ both_setups! {
         let claims = decode::<Value>(&token, &key, &validation).expect("a good token").claims;
         assert_eq!((claims["sub"].as_str(), claims["scope"].as_str()), (Some("old-service"), Some("read:old")));
         app.userinfo(&token).await.expect(401);
+
+        // Introspection tells the server of that API alone, and its client may take it back.
+        assert_eq!(app.introspect(&token).await["active"], true);
+        assert_eq!(app.introspect_as("keeper", &token).send().await.expect(200).text(), r#"{"active":false}"#);
+        let forged = |audience: &str| {
+            let claims = serde_json::json!({ "aud": audience, "exp": claims["exp"], "iat": claims["iat"], "iss": claims["iss"],
+                "sub": "old-service", "client_id": "old-service", "jti": claims["jti"], "scope": "read:users" });
+            let mut header = jsonwebtoken::Header::new(Algorithm::HS256);
+            (header.kid, header.typ) = (jwt::header(&token)["kid"].as_str().map(str::to_owned), Some("at+jwt".to_owned()));
+            let key = jsonwebtoken::EncodingKey::from_secret(ENCRYPTION_KEY.as_bytes());
+            jsonwebtoken::encode(&header, &claims, &key).expect("a token")
+        };
+        assert_eq!(app.introspect(&forged("https://old.example.test")).await["active"], true, "whoever has the secret is that API");
+        for other in ["https://api.example.test", app.issuer()] {
+            let answer = app.introspect(&forged(other)).await;
+            assert_eq!(answer, serde_json::json!({"active": false}), "and says nothing for another");
+            app.userinfo(&forged(other)).await.expect(401);
+        }
+        app.revoke("keeper", &token).await;
+        assert_eq!(app.introspect(&token).await["active"], true, "it is another client's");
+        let revoke = app.client_request("/revoke", "old-service").field("client_secret", "old-secret-ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ");
+        revoke.field("token", &token).send().await.expect(200);
+        assert_eq!(app.introspect(&token).await, serde_json::json!({"active": false}));
 
         // Neither the secret nor its algorithm is published.
         for path in ["/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {

@@ -11,6 +11,7 @@ mod m0004_signing_keys;
 mod m0005_refresh_tokens;
 mod m0006_revocations;
 mod m0007_secret_keys;
+mod m0008_sealed_keys;
 mod m0010_grant_claims;
 mod m0011_contacts;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_refresh_tokens::Migration),
             Box::new(m0006_revocations::Migration),
             Box::new(m0007_secret_keys::Migration),
+            Box::new(m0008_sealed_keys::Migration),
             Box::new(m0010_grant_claims::Migration),
             Box::new(m0011_contacts::Migration),
         ]

@@ -16,10 +16,10 @@ use crate::web::error::ApiError;
 /// # Errors
 /// When the list of revoked tokens is too old, or a store fails.
 pub(super) async fn judge(app: &App, client: &AuthenticatedClient, token: &str) -> Result<Introspection, ApiError> {
-    if let Some((grant, generation)) = app.tokens.read_refresh_token(token) {
+    if let Some((grant, generation)) = app.read_refresh_token(token).await {
         return refresh_token(app, client, grant, generation).await;
     }
-    let Ok(claims) = app.tokens.verify_access_token(token, app.now()) else { return Ok(Introspection::inactive()) };
+    let Ok(claims) = app.verify_access_token_of_any_api(token).await else { return Ok(Introspection::inactive()) };
     if !may_ask(app, client, &claims) || app.negative.covers(&claims)? {
         return Ok(Introspection::inactive());
     }

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 /// When a store fails: then nothing is known to have ended.
 pub(super) async fn end(app: &App, client: &AuthenticatedClient, token: &str) -> Result<(), StoreError> {
     let now = app.now();
-    if let Some((id, _)) = app.tokens.read_refresh_token(token) {
+    if let Some((id, _)) = app.read_refresh_token(token).await {
         let Some(grant) = app.stores.grants.find(id).await? else { return Ok(()) };
         if grant.client_id == client.client_id {
             app.stores.grants.revoke(id, now).await?;
@@ -24,7 +24,7 @@ pub(super) async fn end(app: &App, client: &AuthenticatedClient, token: &str) ->
         }
         return Ok(());
     }
-    let Ok(claims) = app.tokens.verify_access_token(token, now) else { return Ok(()) };
+    let Ok(claims) = app.verify_access_token_of_any_api(token).await else { return Ok(()) };
     // One that is on the list already needs no second entry.
     if claims.client_id == client.client_id.as_str() && app.negative.covers(&claims) != Ok(true) {
         let revocation = Revocation::of_token(&claims, now);

@@ -106,6 +106,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
         redis: None,
         keys: config::Keys {
             encryption_keys: vec![SecretString::from("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned())],
+            rotate_every: None,
         },
         log: config::Log { format: config::LogFormat::Json, level: "info".to_owned(), redact: Vec::new() },
         lifetimes: config::Lifetimes {

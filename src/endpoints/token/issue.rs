@@ -100,7 +100,7 @@ impl Issue<'_> {
         (grant, generation): (GrantId, Option<u32>),
     ) -> Result<TokenResponse, TokenError> {
         let refresh_token =
-            generation.map(|generation| app.tokens.make_refresh_token(grant, generation)).transpose()?;
+            generation.map(|generation| app.tokens.make_refresh_token(grant, generation, self.now)).transpose()?;
         Ok(TokenResponse { refresh_token, ..self.run(app, id_token).await? })
     }
 

@@ -67,7 +67,8 @@ fn refused() -> OAuthError {
 
 /// A token in the hands of another client changes nothing: that client was authenticated, its owner was not.
 async fn find(app: &App, client: &AuthenticatedClient, request: &RefreshRequest) -> Result<Presented, ApiError> {
-    let (id, generation) = app.tokens.read_refresh_token(request.refresh_token.expose_secret()).ok_or_else(refused)?;
+    let presented = app.read_refresh_token(request.refresh_token.expose_secret()).await;
+    let (id, generation) = presented.ok_or_else(refused)?;
     let grant = app.stores.grants.find(id).await?;
     let grant = grant.filter(|grant| grant.client_id == client.client_id).ok_or_else(refused)?;
     let family = grant.refresh.clone().ok_or_else(refused)?;

@@ -29,7 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 async fn userinfo(app: Current, request: HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
     let token = bearer::read(&request, payload.into_inner(), app.config.limits.body).await?;
-    let claims = app.tokens.verify_access_token(&token, app.now()).map_err(refuse)?;
+    let claims = app.verify_access_token(&token).await.map_err(refuse)?;
     let ended = || refuse(OAuthError::invalid_token("the token was revoked or its grant has ended"));
     // Only a verified token names the client whose pages may read the answer.
     let client = app.registry().find_client(&claims.client_id).ok_or_else(ended)?;

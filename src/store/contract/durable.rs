@@ -9,7 +9,6 @@ use secrecy::ExposeSecret as _;
 use crate::model::consent::Permission;
 use crate::model::person::{LoginName, StoredPassword};
 use crate::model::revocation::Revocation;
-use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::{ClientId, RoleName};
 use crate::protocol::scope::Scope;
 use crate::store::contract::samples::{self, LIFE, START};
@@ -279,20 +278,6 @@ pub(super) async fn grants_are_swept_when_they_are_over_and_not_before(bench: &B
     assert_eq!(stores.durable.sweep(end).await.unwrap(), 1);
     assert_eq!(stores.grants.find(grant.id).await.unwrap(), None);
     assert_eq!(stores.durable.sweep(end).await.unwrap(), 0);
-}
-
-pub(super) async fn of_many_first_keys_one_is_stored_for_each_algorithm(bench: &Bench) {
-    at_once(20, |index| {
-        let keys = bench.stores.keys.clone();
-        let mut key = samples::key(Algorithm::ALL[index % 2]);
-        key.created_at = START.plus(Duration::from_secs(u64::from(index % 2 == 1)));
-        async move { keys.insert_first(&key).await.unwrap() }
-    })
-    .await;
-    let listed = bench.stores.keys.list().await.unwrap();
-    let algorithms: Vec<_> = listed.iter().map(|key| key.algorithm).collect();
-    assert_eq!(algorithms, [Algorithm::ALL[1], Algorithm::ALL[0]], "newest first");
-    assert_eq!((listed[0].kek_id.as_str(), listed[0].sealed.as_slice()), ("kek-1", [0, 255, 1, 254].as_slice()));
 }
 
 pub(super) async fn the_durable_backend_answers(bench: &Bench) {

@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::path::Path;
 
-use crate::model::signing_key::Algorithm;
+use crate::model::sealed_key::KeyUse;
 use crate::protocol::opaque::TokenHash;
 use crate::store::contract::{Bench, Folder, at_once, samples};
 use crate::store::{StoreError, UserInserted, sql};
@@ -59,7 +59,7 @@ async fn many_open_one_new_folder_at_once_and_share_it() {
     assert_eq!(inserted.iter().filter(|result| **result == UserInserted::New).count(), 1);
     at_once(8, |index| {
         let keys = benches[index].stores.keys.clone();
-        async move { keys.insert_first(&samples::key(Algorithm::RS256)).await.unwrap() }
+        async move { keys.insert(&samples::key(KeyUse::Refresh, 0)).await.unwrap() }
     })
     .await;
     for bench in &benches {

@@ -19,6 +19,7 @@ use crate::store::{StoreError, Stores};
 mod durable;
 mod ephemeral;
 mod files;
+mod keys;
 mod postgres;
 mod refresh;
 pub(super) mod samples;
@@ -161,7 +162,7 @@ macro_rules! every_durable_backend {
     };
 }
 
-mod people_consents_grants_keys {
+mod people_consents_grants {
     every_durable_backend!(durable:
         a_person_comes_back_as_stored,
         a_username_and_an_address_belong_to_one_person,
@@ -179,7 +180,6 @@ mod people_consents_grants_keys {
         of_many_redemptions_of_one_code_one_is_new,
         a_grant_is_revoked_once,
         grants_are_swept_when_they_are_over_and_not_before,
-        of_many_first_keys_one_is_stored_for_each_algorithm,
         the_durable_backend_answers,
     );
 }
@@ -195,7 +195,19 @@ mod refresh_tokens_and_the_negative_list {
         signing_out_ends_the_grants_of_that_session_but_offline_ones,
         a_changed_password_and_a_disabled_person_are_on_the_list,
         the_list_is_read_from_any_number_and_swept_when_it_covers_nothing,
-        of_many_first_secret_keys_one_is_stored,
+    );
+}
+
+mod sealed_keys {
+    every_durable_backend!(keys:
+        keys_come_back_as_stored_in_their_order,
+        of_many_keys_for_one_place_one_is_stored,
+        a_key_is_moved_only_from_where_it_was_found,
+        a_revoked_key_is_erased_and_followed_in_one_step,
+        a_key_is_never_revoked_without_its_successor,
+        of_many_revocations_of_one_key_one_succeeds,
+        a_key_is_sealed_anew_from_what_it_was_sealed_with,
+        keys_are_swept_when_nothing_depends_on_them,
     );
 }
 

@@ -116,6 +116,95 @@ async fn a_server_that_crashed_is_an_error_and_one_that_is_back_is_used_again() 
     }
 }
 
+/// X9, X11: an outage costs a wait or two, not one a request; and afterwards nobody gets a dead connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_server_is_away_everything_fails_at_once_and_then_nothing_does() {
+    let mut server = Postgres::start("on");
+    let database = server.database();
+    // So patient that only who does not wait ends before the test does.
+    let patient = config::Postgres { acquire_timeout: Duration::from_mins(10), ..postgres_section(&database.url()) };
+    let stores = open(patient).await.unwrap();
+    let user = samples::user();
+    stores.users.insert(&user).await.unwrap();
+    // Many connections, all of which die.
+    let find = |_| {
+        let (users, id) = (stores.users.clone(), user.id);
+        async move { users.find(id).await }
+    };
+    at_once(50, find).await;
+    server.crash();
+    for error in at_once(200, find).await.into_iter().map(Result::unwrap_err) {
+        assert!(!error.is_passing(), "{error}");
+    }
+    assert_eq!(cause(&stores.users.insert(&samples::user()).await.unwrap_err()), "Custom Error: PostgreSQL is away");
+    server.begin();
+    while stores.durable.ping().await.is_err() {}
+    for found in at_once(50, find).await {
+        assert!(found.unwrap().is_some());
+    }
+}
+
+/// X10: what a server says that only reads may be old.
+#[tokio::test]
+async fn a_server_that_only_reads_is_as_good_as_away() {
+    let database = Postgres::shared().database();
+    let url = database.url();
+    let name = url.rsplit('/').next().unwrap().to_owned();
+    let stores = open(postgres_section(&url)).await.unwrap();
+    let user = samples::user();
+    stores.users.insert(&user).await.unwrap();
+    let read_only = |setting: &str| {
+        database.run(&format!(
+            "ALTER DATABASE {name} SET default_transaction_read_only = {setting}; SELECT pg_terminate_backend(pid) \
+             FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        ))
+    };
+    read_only("on");
+    while stores.durable.ping().await.is_ok() {}
+    // The failed question is followed by the one that tells everybody.
+    while stores.users.find(user.id).await.is_ok() {}
+    assert!(stores.users.insert(&samples::user()).await.is_err());
+    database.run(&format!(
+        "SET transaction_read_only = off; ALTER DATABASE {name} SET default_transaction_read_only = off"
+    ));
+    while stores.durable.ping().await.is_err() {}
+    assert!(stores.users.find(user.id).await.unwrap().is_some());
+    assert_eq!(stores.users.insert(&samples::user()).await.unwrap(), UserInserted::New);
+}
+
+/// X11: whoever asks for health does not queue for what is exhausted.
+#[tokio::test]
+async fn a_busy_pool_is_no_outage() {
+    let database = Arc::new(Postgres::shared().database());
+    let stores = open(config::Postgres { max_connections: 1, ..postgres_section(&database.url()) }).await.unwrap();
+    let holder = Arc::clone(&database);
+    let held = std::thread::spawn(move || holder.run("BEGIN; LOCK TABLE grants; SELECT pg_sleep(601)"));
+    let locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'grants'::regclass";
+    while database.run(locked) == "0" {}
+    let grant = samples::grant(None);
+    let mut blocked = Box::pin(stores.grants.insert(&grant));
+    tokio::select! {
+        biased;
+        _ = &mut blocked => panic!("the table is locked"),
+        pinged = stores.durable.ping() => pinged.unwrap(),
+    }
+    database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(601)' AND pid <> pg_backend_pid()");
+    assert!(held.join().is_err());
+    assert_eq!(blocked.await.unwrap(), GrantInserted::New);
+}
+
+/// X35: a server that is not there yet is waited for; one that refuses us is not.
+#[tokio::test]
+async fn only_what_passes_by_itself_is_worth_waiting_for() {
+    let mut server = Postgres::start("on");
+    let url = server.database().url();
+    let Err(refused) = open(quick(&format!("{url}_not_there"))).await else { panic!("it was opened") };
+    assert!(!refused.is_passing(), "{}", cause(&refused));
+    server.crash();
+    let Err(away) = open(quick(&url)).await else { panic!("it was opened") };
+    assert!(away.is_passing(), "{}", cause(&away));
+}
+
 #[tokio::test]
 async fn a_collision_is_tried_again_a_few_times() {
     let database = Postgres::shared().database();

@@ -7,7 +7,6 @@ use super::{Bench, at_once};
 use crate::model::grant::Grant;
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::{ENTRY_LIFE, Revocation, Revoked};
-use crate::model::secret_key::Purpose;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 use crate::store::GrantInserted;
@@ -176,15 +175,4 @@ pub(super) async fn the_list_is_read_from_any_number_and_swept_when_it_covers_no
     let late: Timestamp = START.plus(ENTRY_LIFE);
     list.add(&Revocation::of_grant(samples::grant_id(), late)).await.unwrap();
     assert!(list.since(all[4].0).await.unwrap().len() == 1);
-}
-
-pub(super) async fn of_many_first_secret_keys_one_is_stored(bench: &Bench) {
-    at_once(20, |index| {
-        let keys = bench.stores.keys.clone();
-        async move { keys.insert_first_secret(&samples::secret_key(&format!("{index:08x}"))).await.unwrap() }
-    })
-    .await;
-    let stored = bench.stores.keys.list_secret(Purpose::Refresh).await.unwrap();
-    assert_eq!(stored.len(), 1);
-    assert!(stored[0] == samples::secret_key(&stored[0].id));
 }

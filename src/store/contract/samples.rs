@@ -16,9 +16,8 @@ use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
 use crate::model::person::{Contact, Email, StoredPassword, User, Username};
 use crate::model::refresh::{Family, RefreshRules};
-use crate::model::secret_key::{Purpose, SealedSecretKey};
+use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::model::session::{Session, SignIn};
-use crate::model::signing_key::{Algorithm, SealedSigningKey};
 use crate::protocol::claims::{Claims, SingleClaims};
 use crate::protocol::id_token::AddressClaim;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
@@ -184,22 +183,14 @@ pub(super) fn grant(code: Option<TokenHash>) -> Grant {
     }
 }
 
-pub(super) fn key(algorithm: Algorithm) -> SealedSigningKey {
-    SealedSigningKey {
-        kid: hash().to_key(),
-        algorithm,
-        kek_id: "kek-1".to_owned(),
-        sealed: vec![0, 255, 1, 254],
+pub(super) fn key(usage: KeyUse, number: u32) -> SealedKey {
+    SealedKey {
+        id: hash().to_key(),
+        usage,
+        number,
+        sealed: Some(Sealed { kek_id: "kek-1".to_owned(), bytes: vec![0, 255, 1, 254] }),
         created_at: START,
-    }
-}
-
-pub(super) fn secret_key(id: &str) -> SealedSecretKey {
-    SealedSecretKey {
-        id: id.to_owned(),
-        purpose: Purpose::Refresh,
-        kek_id: "kek-1".to_owned(),
-        sealed: vec![0, 255, 1, 254],
-        created_at: START,
+        signs_from: START.plus(LIFE),
+        revoked_at: None,
     }
 }

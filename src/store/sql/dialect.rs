@@ -19,6 +19,29 @@ pub(super) fn collided(error: &DbErr) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 5 | 6))
 }
 
+/// Whether the connection to PostgreSQL is gone, or leads to a server that will not do what it is for: one
+/// that shuts down or starts (57P0x), that only reads (25006), or none any more (class 08).
+pub(super) fn lost_connection(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    lost(cause)
+}
+
+/// As [`lost_connection`], of the error beneath.
+pub(super) fn lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || matches!(code.as_ref(), "25006" | "57P01" | "57P02" | "57P03")
+        }),
+        _ => false,
+    }
+}
+
 /// Whether the transaction of SQLite in which a statement failed may be gone, or its state unknown. A
 /// constraint, a statement that cannot be prepared and an error of our own undo that statement alone;
 /// what comes from the disk, from memory or from the connection may have undone all.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DeleteMany, EntityTrait, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, DeleteMany, EntityTrait, QueryFilter as _};
 
 use crate::protocol::time::Timestamp;
 use crate::store::sql::database::Database;
 use crate::store::sql::entity::grant;
-use crate::store::sql::revocations;
+use crate::store::sql::{keys, revocations};
 use crate::store::{Maintenance, StoreError};
 
 /// Rows that one statement of the sweeper removes: a short turn at the writer, so that no request waits
@@ -33,12 +33,11 @@ impl Durable {
 #[async_trait]
 impl Maintenance for Durable {
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = self.database.read("pinging the database", |reads| reads.execute_unprepared("SELECT 1"));
-        ping.await.map(drop)
+        self.database.ping("pinging the database").await
     }
 
-    /// Removes grants that are over, and entries of the negative list that cover nothing any more. A grant's
-    /// row is also the mark that its code was used, so it must stay as long as the code could come back from
+    /// Removes grants that are over, entries of the negative list that cover nothing any more, and keys that
+    /// nothing depends on. A grant's row is also the mark that its code was used, so it must stay as long as the code could come back from
     /// an ephemeral store that was restored: `expires_at` of a grant is never before that of its code, and a
     /// code that is over is refused by its own record.
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -50,7 +49,7 @@ impl Maintenance for Durable {
             .to_owned();
         let delete = grant::Entity::delete_many().filter(grant::Column::Id.in_subquery(over));
         let grants = self.sweep_by("sweeping grants", delete).await?;
-        Ok(grants + revocations::sweep(self, now).await?)
+        Ok(grants + revocations::sweep(self, now).await? + keys::sweep(self, now).await?)
     }
 }
 

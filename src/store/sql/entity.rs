@@ -109,40 +109,21 @@ pub(super) mod revocation {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod secret_key {
+pub(super) mod sealed_key {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "secret_keys")]
+    #[sea_orm(table_name = "sealed_keys")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: String,
-        pub purpose: String,
-        pub kek_id: String,
-        pub sealed: Vec<u8>,
+        pub usage: String,
+        pub number: i64,
+        pub kek_id: Option<String>,
+        pub sealed: Option<Vec<u8>>,
         pub created_at: i64,
-        pub first_of: Option<String>,
-    }
-
-    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(super) mod signing_key {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "signing_keys")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kid: String,
-        pub algorithm: String,
-        pub kek_id: String,
-        pub sealed: Vec<u8>,
-        pub created_at: i64,
-        pub first_of: Option<String>,
+        pub signs_from: i64,
+        pub revoked_at: Option<i64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -21,11 +21,11 @@ mod folder;
 mod grants;
 mod keys;
 mod postgres;
+mod pulse;
 mod records;
 mod refresh;
 mod revocations;
 mod schema;
-mod secret_keys;
 mod sqlite;
 #[cfg(test)]
 mod tamper;

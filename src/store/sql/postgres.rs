@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::MigratorTrait;
@@ -18,11 +19,8 @@ use secrecy::ExposeSecret as _;
 use crate::config;
 use crate::store::StoreError;
 use crate::store::sql::database::Database;
-use crate::store::sql::schema;
-
-/// A connection that lay idle this long is tried before it is used: after a restart of the server, or
-/// behind a firewall that forgot it, it is dead.
-const TRIED_AFTER: Duration = Duration::from_secs(1);
+use crate::store::sql::pulse::Pulse;
+use crate::store::sql::{dialect, schema};
 
 /// How long a transaction may stand still. We never leave one open; an instance that froze or vanished
 /// must not hold its locks, nor commit long after it began.
@@ -42,9 +40,10 @@ pub(super) async fn open<M: MigratorTrait>(config: &config::Postgres) -> Result<
     for warning in warnings(config).await? {
         tracing::warn!("{warning}");
     }
-    let pool = connect(config, options).await.map_err(|error| unreachable(&name, error))?;
+    let pulse = Pulse::new(options.clone());
+    let pool = connect(config, options, &pulse).await.map_err(|error| unreachable(&name, error))?;
     migrate::<M>(&pool, &name).await?;
-    Ok(Database::pooled(pool))
+    Ok(Database::pooled(pool, pulse))
 }
 
 /// How it is called in messages: never by its URL, which has the password.
@@ -118,19 +117,29 @@ async fn ask(options: &PgConnectOptions, patience: Duration, name: &str) -> Resu
              too; set it to on, for this user or database at least"
         )]),
         Ok(Ok(_)) => Ok(Vec::new()),
+        Ok(Err(error)) if dialect::lost(&error) => Err(unreachable(name, error).passing()),
         Ok(Err(error)) => Err(unreachable(name, error)),
-        Err(_) => Err(unreachable(name, "it does not answer")),
+        Err(_) => Err(unreachable(name, "it does not answer").passing()),
     }
 }
 
-async fn connect(config: &config::Postgres, options: PgConnectOptions) -> Result<DatabaseConnection, DbErr> {
+async fn connect(
+    config: &config::Postgres,
+    options: PgConnectOptions,
+    pulse: &Arc<Pulse>,
+) -> Result<DatabaseConnection, DbErr> {
+    let pulse = Arc::clone(pulse);
     // The real ones go in below: these would be traced, with the password in their URL.
     let mut pool = ConnectOptions::new("postgres://localhost");
     pool.max_connections(config.max_connections)
         .min_connections(1)
         .acquire_timeout(config.acquire_timeout)
         .connect_timeout(config.acquire_timeout)
-        .test_before_acquire_if_idle_for(TRIED_AFTER)
+        .test_before_acquire(false)
+        .map_sqlx_postgres_before_acquire(move |connection, met| {
+            let pulse = Arc::clone(&pulse);
+            Box::pin(async move { Ok(pulse.trusts(connection, met.age, met.idle_for).await) })
+        })
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(move |_| options.clone());

@@ -116,8 +116,7 @@ impl Records for SqlRecords {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = self.database.read("pinging the ephemeral database", |reads| reads.execute_unprepared("SELECT 1"));
-        ping.await.map(drop)
+        self.database.ping("pinging the ephemeral database").await
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -6,8 +6,12 @@ use super::*;
 use crate::clock::system_rng;
 use crate::tokens::seal::KeyEncryptionKeys;
 
+/// Keys at the first start: one of each algorithm, and that of refresh tokens.
+const FIRST: usize = Algorithm::ALL.len() + 1;
+const ES256: KeyUse = KeyUse::Signing(Algorithm::ES256);
+
 fn kids(tokens: &Tokens) -> Vec<String> {
-    let mut kids: Vec<String> = tokens.keyring.keys().map(|key| key.kid.clone()).collect();
+    let mut kids: Vec<String> = tokens.ring.load().keys().map(|key| key.kid.clone()).collect();
     kids.sort();
     kids
 }
@@ -20,7 +24,7 @@ fn opener(keys: &[SecretString]) -> KeyEncryptionKeys {
 async fn the_first_start_makes_one_key_of_each_algorithm_and_the_second_finds_them() {
     let store = Keys::default();
     let first = open_with(&store, vec![kek(1)]).await.unwrap();
-    assert_eq!(store.list().await.unwrap().len(), Algorithm::ALL.len());
+    assert_eq!(store.all().len(), FIRST);
     let second = open_with(&store, vec![kek(1)]).await.unwrap();
     assert_eq!(kids(&first), kids(&second));
     assert_eq!(first.jwks(), second.jwks());
@@ -33,11 +37,11 @@ async fn only_algorithms_in_use_have_keys_and_a_new_one_is_made_beside_them() {
     let store = Keys::default();
     let (one, two) = ([Algorithm::ES256], [Algorithm::ES256, Algorithm::EdDSA]);
     let first = open_for(&one, &store, vec![kek(1)]).await.unwrap();
-    assert_eq!(store.list().await.unwrap().len(), 1);
+    assert_eq!(store.all().len(), 2);
     let refused = first.sign_access_token(&claims(), Algorithm::EdDSA).await;
     assert!(matches!(refused, Err(TokenError::NoKey(Algorithm::EdDSA))));
     let second = open_for(&two, &store, vec![kek(1)]).await.unwrap();
-    assert_eq!(store.list().await.unwrap().len(), 2);
+    assert_eq!(store.all().len(), 3);
     let token = first.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
     assert!(second.verify_access_token(&token, NOW).is_ok());
     // What is not used any more still verifies what it signed.
@@ -49,7 +53,7 @@ async fn only_algorithms_in_use_have_keys_and_a_new_one_is_made_beside_them() {
 #[tokio::test]
 async fn every_algorithm_signs_what_a_library_verifies_by_the_published_key() {
     let tokens = tokens().await;
-    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(tokens.jwks()).unwrap();
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&tokens.jwks()).unwrap();
     for algorithm in Algorithm::ALL {
         let token = tokens.sign_access_token(&claims(), algorithm).await.unwrap();
         assert!(tokens.verify_access_token(&token, NOW).is_ok(), "{algorithm:?}");
@@ -61,7 +65,7 @@ async fn every_algorithm_signs_what_a_library_verifies_by_the_published_key() {
         let key = jsonwebtoken::DecodingKey::from_jwk(jwk).unwrap();
         jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
     }
-    let kinds: Vec<Value> = serde_json::from_str::<Value>(tokens.jwks()).unwrap()["keys"].as_array().unwrap().clone();
+    let kinds: Vec<Value> = serde_json::from_str::<Value>(&tokens.jwks()).unwrap()["keys"].as_array().unwrap().clone();
     let find = |alg: &str| kinds.iter().find(|key| key["alg"] == alg).unwrap();
     assert_eq!((&find("EdDSA")["kty"], &find("EdDSA")["crv"]), (&json!("OKP"), &json!("Ed25519")));
     assert_eq!(find("PS256")["kty"], "RSA");
@@ -77,58 +81,44 @@ async fn two_instances_that_start_together_end_with_the_same_keys() {
     let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(kids(&one), kids(&two));
-    assert_eq!(store.list().await.unwrap().len(), Algorithm::ALL.len());
-}
-
-#[tokio::test]
-async fn the_newest_key_of_an_algorithm_signs_and_older_ones_verify() {
-    let (old, new) = (filled().await, Keys::default());
-    let older = open_with(&old, vec![kek(1)]).await.unwrap();
-    open_with(&new, vec![kek(1)]).await.unwrap();
-    let both = [new.list().await.unwrap(), old.list().await.unwrap()].concat();
-    let tokens = open_with(&Keys::holding(both), vec![kek(1)]).await.unwrap();
-    let before = older.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
-    assert!(tokens.verify_access_token(&before, NOW).is_ok());
-    let now = tokens.sign_access_token(&claims(), Algorithm::ES256).await.unwrap();
-    assert!(older.verify_access_token(&now, NOW).is_err());
+    assert_eq!(store.all().len(), FIRST);
 }
 
 #[tokio::test]
 async fn a_wrong_key_encryption_key_is_named_and_writes_nothing() {
     let store = filled().await;
     // With one key missing, a fresh one would be due.
-    store.0.lock().unwrap().truncate(1);
-    let before = store.list().await.unwrap();
+    store.kept.lock().unwrap().truncate(1);
+    let before = store.all();
     let error = open_with(&store, vec![kek(2)]).await.unwrap_err().to_string();
-    assert!(error.starts_with("no configured key-encryption key opens signing key "), "{error}");
-    assert!(error.contains(&before[0].kid) && error.contains(&before[0].kek_id), "{error}");
-    assert!(store.list().await.unwrap() == before);
+    assert!(error.starts_with("no configured key-encryption key opens key "), "{error}");
+    assert!(error.contains(&before[0].id) && error.contains(kek_of(&before[0])), "{error}");
+    assert!(store.all() == before);
 }
 
 #[tokio::test]
 async fn the_first_key_encryption_key_seals_and_all_open() {
     let store = filled().await;
     assert!(open_with(&store, vec![kek(2), kek(1)]).await.is_ok());
-    store.0.lock().unwrap().retain(|key| key.algorithm == Algorithm::RS256);
+    store.kept.lock().unwrap().retain(|key| key.usage == KeyUse::Signing(Algorithm::RS256));
     open_with(&store, vec![kek(2), kek(1)]).await.unwrap();
-    let keys = store.list().await.unwrap();
-    let (newest, oldest) = (&keys[0], &keys[Algorithm::ALL.len() - 1]);
-    assert_eq!(oldest.algorithm, Algorithm::RS256);
-    assert_ne!(newest.kek_id, oldest.kek_id);
+    let keys = store.all();
+    assert_eq!(keys.len(), FIRST);
+    assert!(keys[1..].iter().all(|key| kek_of(key) == kek_of(&keys[1]) && kek_of(key) != kek_of(&keys[0])));
     assert!(open_with(&store, vec![kek(1)]).await.is_err());
 }
 
 #[tokio::test]
 async fn a_changed_record_does_not_open() {
-    let keys = filled().await.list().await.unwrap();
+    let keys = filled().await.all();
     let (one, two) = (&keys[0], &keys[1]);
-    let swapped = SealedSigningKey { sealed: two.sealed.clone(), ..one.clone() };
-    let renamed = SealedSigningKey { kid: two.kid.clone(), ..one.clone() };
-    let retyped = SealedSigningKey { algorithm: two.algorithm, ..one.clone() };
+    let swapped = SealedKey { sealed: two.sealed.clone(), ..one.clone() };
+    let renamed = SealedKey { id: two.id.clone(), ..one.clone() };
+    let retyped = SealedKey { usage: two.usage, ..one.clone() };
     for record in [swapped, renamed, retyped] {
         let store = Keys::holding(vec![record]);
         assert!(matches!(open_with(&store, vec![kek(1)]).await, Err(TokenError::Sealed { .. })));
-        assert_eq!(store.list().await.unwrap().len(), 1);
+        assert_eq!(store.all().len(), 1);
     }
 }
 
@@ -136,41 +126,53 @@ async fn a_changed_record_does_not_open() {
 async fn a_key_under_a_foreign_name_is_refused_even_when_it_opens() {
     let mut random = system_rng();
     let opener = opener(&[kek(1)]);
-    let keys = filled().await.list().await.unwrap();
-    let es = keys.iter().find(|key| key.algorithm == Algorithm::ES256).unwrap();
-    let pkcs8 = opener.open(&es.kid, es.algorithm, &es.kek_id, &es.sealed).unwrap();
-    let (kek_id, bytes) = opener.seal("other", Algorithm::ES256, &pkcs8, &mut random).unwrap();
-    let record = SealedSigningKey { kid: "other".to_owned(), kek_id, sealed: bytes, ..es.clone() };
+    let es = filled().await.of(ES256).remove(0);
+    let pkcs8 = opener.open(&es).unwrap();
+    let sealed = Some(opener.seal("other", ES256, &pkcs8, &mut random).unwrap());
+    let record = SealedKey { id: "other".to_owned(), sealed, ..es };
     assert!(matches!(open_with(&Keys::holding(vec![record]), vec![kek(1)]).await, Err(TokenError::Damaged { .. })));
+}
+
+fn kek_of(key: &SealedKey) -> &str {
+    &key.sealed.as_ref().unwrap().kek_id
+}
+
+/// A record of these bytes.
+fn record(id: &str, usage: KeyUse, sealed: Sealed) -> SealedKey {
+    let (created_at, signs_from) = (NOW, NOW);
+    SealedKey { id: id.to_owned(), usage, number: 0, sealed: Some(sealed), created_at, signs_from, revoked_at: None }
 }
 
 #[test]
 fn every_flipped_bit_of_a_sealed_key_is_noticed() {
     let mut random = system_rng();
     let opener = opener(&[kek(1)]);
-    let (id, sealed) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
-    assert_eq!(opener.open("kid", Algorithm::ES256, &id, &sealed).unwrap().as_slice(), b"a private key");
-    for bit in 0..sealed.len() * 8 {
+    let sealed = opener.seal("kid", ES256, b"a private key", &mut random).unwrap();
+    assert_eq!(opener.open(&record("kid", ES256, sealed.clone())).unwrap().as_slice(), b"a private key");
+    for bit in 0..sealed.bytes.len() * 8 {
         let mut changed = sealed.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        assert!(opener.open("kid", Algorithm::ES256, &id, &changed).is_err(), "{bit}");
+        changed.bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(opener.open(&record("kid", ES256, changed)).is_err(), "{bit}");
     }
-    for length in 0..sealed.len() {
-        assert!(opener.open("kid", Algorithm::ES256, &id, &sealed[..length]).is_err(), "{length}");
+    for length in 0..sealed.bytes.len() {
+        let shorter = Sealed { bytes: sealed.bytes[..length].to_vec(), ..sealed.clone() };
+        assert!(opener.open(&record("kid", ES256, shorter)).is_err(), "{length}");
     }
-    assert!(opener.open("kid2", Algorithm::ES256, &id, &sealed).is_err());
-    assert!(opener.open("kid", Algorithm::RS256, &id, &sealed).is_err());
-    assert!(opener.open("kid", Algorithm::ES256, "00000000", &sealed).is_err());
+    for (id, usage) in [("kid2", ES256), ("kid", KeyUse::Signing(Algorithm::RS256)), ("kid", KeyUse::Refresh)] {
+        assert!(opener.open(&record(id, usage, sealed.clone())).is_err());
+    }
+    let foreign = Sealed { kek_id: "00000000".to_owned(), ..sealed };
+    assert!(opener.open(&record("kid", ES256, foreign)).is_err());
 }
 
 #[test]
 fn sealing_twice_gives_different_bytes_without_the_clear_text() {
     let mut random = system_rng();
     let opener = opener(&[kek(1)]);
-    let (_, one) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
-    let (_, two) = opener.seal("kid", Algorithm::ES256, b"a private key", &mut random).unwrap();
-    assert_ne!(one, two);
-    assert!(!one.windows(7).any(|window| window == b"private"));
+    let one = opener.seal("kid", ES256, b"a private key", &mut random).unwrap();
+    let two = opener.seal("kid", ES256, b"a private key", &mut random).unwrap();
+    assert!(one != two);
+    assert!(!one.bytes.windows(7).any(|window| window == b"private"));
 }
 
 #[test]
@@ -185,10 +187,10 @@ fn key_encryption_keys_are_read_in_every_spelling_of_base64() {
         URL_SAFE_NO_PAD.encode(&bytes),
     ];
     let mut random = system_rng();
-    let (id, sealed) = opener(&[SecretString::from(padded)]).seal("k", Algorithm::ES256, b"x", &mut random).unwrap();
-    assert_eq!(id.len(), 8);
+    let sealed = opener(&[SecretString::from(padded)]).seal("k", ES256, b"x", &mut random).unwrap();
+    assert_eq!(sealed.kek_id.len(), 8);
     for spelling in spellings {
-        assert!(opener(&[SecretString::from(spelling)]).open("k", Algorithm::ES256, &id, &sealed).is_ok());
+        assert!(opener(&[SecretString::from(spelling)]).open(&record("k", ES256, sealed.clone())).is_ok());
     }
 }
 
@@ -226,16 +228,16 @@ async fn refresh_tokens_of_one_instance_are_read_by_another_and_open_under_no_ot
     let (one, two) = tokio::join!(open_with(&store, vec![kek(1)]), open_with(&store, vec![kek(1)]));
     let (one, two) = (one.unwrap(), two.unwrap());
     let grant = GrantId(Uuid::from_u128(5));
-    let token = one.make_refresh_token(grant, 9).unwrap();
+    let token = one.make_refresh_token(grant, 9, NOW).unwrap();
     assert_eq!(two.read_refresh_token(&token), Some((grant, 9)));
-    assert_eq!(two.make_refresh_token(grant, 9).unwrap(), token);
+    assert_eq!(two.make_refresh_token(grant, 9, NOW).unwrap(), token);
 
-    let sealed = store.list_secret(Purpose::Refresh).await.unwrap().remove(0);
+    let kept = store.of(KeyUse::Refresh).remove(0);
     let opener = opener(&[kek(1)]);
-    assert!(opener.open_secret(&sealed.id, sealed.purpose, &sealed.kek_id, &sealed.sealed).is_ok());
-    assert!(opener.open_secret("00000000", sealed.purpose, &sealed.kek_id, &sealed.sealed).is_err());
-    assert!(opener.open(&sealed.id, Algorithm::ES256, &sealed.kek_id, &sealed.sealed).is_err());
+    assert!(opener.open(&kept).is_ok());
+    assert!(opener.open(&SealedKey { id: "00000000".to_owned(), ..kept.clone() }).is_err());
+    assert!(opener.open(&SealedKey { usage: ES256, ..kept.clone() }).is_err());
     assert!(tokens().await.read_refresh_token(&token).is_none(), "other keys");
-    store.1.lock().unwrap()[0].sealed[20] ^= 1;
+    assert!(store.change(&kept, |key| key.sealed.as_mut().unwrap().bytes[20] ^= 1));
     assert!(open_with(&store, vec![kek(1)]).await.is_err());
 }

@@ -21,6 +21,8 @@ async fn help_goes_to_stdout_and_begins_with_examples() {
         &["config", "show", "--help"],
         &["init", "--help"],
         &["completions", "-h"],
+        &["keys", "--help"],
+        &["keys", "rotate", "--help"],
         &["token", "-h"],
         &["token", "inspect", "--help"],
         &["healthcheck", "--help"],

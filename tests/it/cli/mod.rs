@@ -22,6 +22,7 @@ mod conventions;
 mod dev_folder;
 mod dev_start;
 mod init;
+mod keys;
 pub mod program;
 mod schema;
 mod serve;

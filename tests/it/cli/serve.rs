@@ -1,6 +1,8 @@
 //! `vestibule serve`: what it refuses, and that it serves.
 
 use super::program::{Ended, Home, random_key, run};
+use crate::support::postgres::Postgres;
+use crate::support::redis::Redis;
 
 fn configuration(issuer: &str, listen: &str, folder: &str) -> String {
     format!(
@@ -94,4 +96,48 @@ async fn it_serves_is_healthy_and_ends_gracefully() {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON on a pipe");
         assert!(line["level"].is_string() && line["message"].is_string() && line["timestamp"].is_string(), "{line}");
     }
+}
+
+/// X35: it starts before its database: alive and not ready, then ready by itself.
+#[tokio::test]
+async fn it_waits_for_a_postgres_that_is_not_there_yet() {
+    let (mut postgres, redis) = (Postgres::start("on"), Redis::start());
+    let database = postgres.database();
+    postgres.crash();
+    let home = Home::new();
+    let port = free_port();
+    let issuer = format!("http://127.0.0.1:{port}");
+    home.write(
+        "config/vestibule.toml",
+        &format!(
+            "[server]\nissuer = \"{issuer}\"\nlisten = \"127.0.0.1:{port}\"\n[database]\nurl = \"{}\"\n\
+             [redis]\nurl = \"{}\"\n[keys]\nencryption_key = {{ env = \"KEY\" }}\n",
+            database.url(),
+            redis.url()
+        ),
+    );
+    let mut command = home.command(&["serve"]);
+    command.env("KEY", random_key()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut server = command.spawn().expect("the binary");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let status =
+        async |path: &str| http.get(format!("{issuer}{path}")).send().await.map(|answer| answer.status().as_u16());
+    until(async || status("/livez").await.ok() == Some(200)).await;
+    assert_eq!(status("/readyz").await.ok(), Some(503));
+    let answer = http.post(format!("{issuer}/token")).send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+    assert!(server.try_wait().expect("a child").is_none(), "it ended");
+    postgres.begin();
+    until(async || status("/readyz").await.ok() == Some(200)).await;
+    assert_eq!(status("/jwks").await.ok(), Some(200));
+}
+
+/// Asks until it is so.
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let asking = async {
+        while !is_so().await {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(super::program::PATIENCE, asking).await.expect("in the end");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::program::Home;
+use tokio::io::AsyncWriteExt as _;
+
+use super::program::{Home, PATIENCE};
 
 /// "a few words by the sea" by passlib's bcrypt, Django's PBKDF2, and crypt(3).
 const PASSWORD: &str = "a few words by the sea";
@@ -53,6 +55,45 @@ async fn j18_imported_people_sign_in_and_their_hashes_become_argon2id() {
     let carla = person(&home, "carla").await;
     assert_eq!((&carla["email"], &carla["email_verified"]), (&json!("carla@example.test"), &json!(true)));
     assert_eq!((&carla["name"], &carla["roles"]), (&json!("Carla, C."), &json!(["demo-reader"])));
+}
+
+#[tokio::test]
+async fn addresses_and_phone_numbers_come_along_and_open_their_scopes() {
+    let home = Home::new();
+    home.write(
+        "config/post.toml",
+        "[[clients]]\nclient_id = \"post\"\nfirst_party = true\ntoken_endpoint_auth_method = \"none\"\n\
+         grant_types = [\"password\"]\nscope = \"openid address phone\"\ndefault_scope = \"openid address phone\"\n",
+    );
+    let dev = home.dev(&[]).await;
+    let csv = home.write(
+        "people.csv",
+        &format!(
+            "username,password_hash,address,street_address,locality,region,postal_code,country,phone_number,phone_number_verified\n\
+             carla,{},\"Weg 1\r\n12345 Köln\",Weg 1,Köln,,12345,DE,+49 (221) 123-456;ext=7,yes\n",
+            hash("$2b$")
+        ),
+    );
+    home.run(&["user", "import", csv.to_str().unwrap()]).await.expect(0);
+    let row =
+        json!({"username": "dan", "password_hash": hash("$2b$"), "country": "FR", "phone_number": "+33 1 99 00 12 34"});
+    let lines = home.write("people.jsonl", &format!("{row}\n"));
+    home.run(&["user", "import", lines.to_str().unwrap()]).await.expect(0);
+    for (username, address, number, verified) in [
+        (
+            "carla",
+            json!({"formatted": "Weg 1\n12345 Köln", "street_address": "Weg 1", "locality": "Köln", "postal_code": "12345", "country": "DE"}),
+            "+49221123456;ext=7",
+            true,
+        ),
+        ("dan", json!({"country": "FR"}), "+33199001234", false),
+    ] {
+        let token = home.run_with(&["token", "--client", "post", "--username", username], PASSWORD).await.expect(0);
+        let request = dev.http().request(reqwest::Method::GET, &format!("{}/userinfo", dev.issuer()));
+        let info = request.bearer(token.line()).send().await.expect(200).json();
+        assert_eq!((&info["address"], &info["phone_number"]), (&address, &json!(number)));
+        assert_eq!(info["phone_number_verified"], verified);
+    }
 }
 
 #[tokio::test]
@@ -109,4 +150,31 @@ async fn a_file_that_is_none_says_what_to_change() {
         let file = home.write("people.csv", text);
         home.run(&["user", "import", file.to_str().unwrap()]).await.refuses(1, &["people.csv", words]);
     }
+}
+
+/// Memory does not grow with the file, because nothing of it is kept: people are there while their file goes on.
+#[tokio::test]
+async fn people_are_stored_before_the_end_of_their_file_is_known() {
+    let home = Home::new();
+    let _dev = home.dev(&[]).await;
+    let mut child = home.command(&["user", "import", "-", "--format", "csv"]).spawn().expect("the binary");
+    let mut file = child.stdin.take().expect("stdin");
+    let hash = hash("$2b$");
+    let row = |number: usize| format!("person-{number},{hash}\n");
+    let rows = |from: usize| (from..from + 1500).map(row).collect::<String>();
+    file.write_all(format!("username,password_hash\n{}", rows(0)).as_bytes()).await.expect("it reads");
+    file.flush().await.expect("it reads");
+    let stored = async {
+        loop {
+            let list = home.run(&["user", "list", "--json"]).await.expect(0);
+            if list.stdout.contains("person-499\"") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, stored).await.expect("the first batch is stored");
+    file.write_all(rows(1500).as_bytes()).await.expect("it reads");
+    drop(file);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("an end").expect("an output");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3000"), "{output:?}");
 }

@@ -24,6 +24,8 @@ mod shell;
 
 use page::{Block, Page};
 
+const NO_DOCKER: &str = "needs Docker, which is not there; tests/it/containers.rs checks the files it reads";
+
 /// Commands that are not run, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run --release -- dev", "builds for minutes; .ci/run runs it, and every other command here speaks to `dev`"),
@@ -39,6 +41,13 @@ const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("sudo -u vestibule bash", "needs root, and ends the shell"),
     ("systemctl enable --now vestibule", "changes the machine"),
+    ("tests/run faults", "takes a quarter of an hour; .ci/run runs it with --quick"),
+    ("docker compose up --build --detach --wait", NO_DOCKER),
+    ("docker compose run --rm vestibule-1 user add ada --name 'Ada Lovelace'", NO_DOCKER),
+    ("vestibule token --issuer http://localhost:9400 --client cli", NO_DOCKER),
+    ("docker compose run --rm --no-deps vestibule-1 check", NO_DOCKER),
+    ("docker compose restart vestibule-1", NO_DOCKER),
+    ("docker compose restart vestibule-2", NO_DOCKER),
 ];
 
 /// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.
@@ -70,9 +79,12 @@ pages! {
     docs_backends_is_true: "docs/backends.md",
     docs_cli_is_true: "docs/cli.md",
     docs_clients_is_true: "docs/clients.md",
+    docs_compose_is_true: "docs/compose.md",
     docs_configuration_is_true: "docs/configuration.md",
     docs_fastapi_is_true: "docs/fastapi.md",
     docs_import_is_true: "docs/import.md",
+    docs_instances_is_true: "docs/instances.md",
+    docs_keys_is_true: "docs/keys.md",
     docs_openid_is_true: "docs/openid.md",
     docs_serve_is_true: "docs/serve.md",
     docs_storage_is_true: "docs/storage.md",

@@ -11,7 +11,13 @@ use super::output::is_shown;
 use super::page::{Block, Command, Page};
 use super::shell::Shell;
 use super::{NOT_RUN, programs};
-use crate::cli::program::Home;
+use crate::cli::program::{self, Home};
+use crate::support::postgres::Postgres;
+use crate::support::redis::Redis;
+
+/// The stores of a page about several instances.
+const DATABASE: &str = "postgres://vestibule@db.example.com/vestibule?sslmode=verify-full";
+const REDIS: &str = "rediss://cache.example.com:6379/0";
 
 /// What the pages say, and what is so in a test.
 struct Places(Vec<(&'static str, String)>);
@@ -56,17 +62,26 @@ pub async fn run(page: &Page) {
 async fn run_beside_serve(page: &Page) {
     let home = Home::new();
     let root = home.path().display();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let places = Places(vec![
-        ("127.0.0.1:9400", free.expect("a port").to_string()),
+    // Both are taken before either is free again: they are not the same.
+    let free = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let [first, second] = free.map(|listener| listener.local_addr().expect("an address").to_string());
+    let mut places = Places(vec![
+        ("127.0.0.1:9400", first),
+        ("127.0.0.1:9401", second),
         ("/etc/vestibule", format!("{root}/etc/vestibule")),
         ("/var/lib/vestibule", format!("{root}/var/lib/vestibule")),
     ]);
+    // A page that keeps its people in PostgreSQL has one, and a Redis beside it.
+    let shared = page.blocks.iter().any(|block| block.language == "toml" && block.text.contains(DATABASE));
+    let stores = shared.then(|| (Postgres::shared().database(), Redis::start()));
+    if let Some((database, redis)) = &stores {
+        places.0.extend([(DATABASE, database.url()), (REDIS, redis.url())]);
+    }
     for folder in ["etc/vestibule", "var/lib/vestibule"] {
         std::fs::create_dir_all(home.path().join(folder)).expect("a folder");
     }
     let mut shell = Shell::start(home.path(), &[]);
-    let mut server = None;
+    let mut servers = Vec::new();
     for block in &page.blocks {
         if block.language == "toml" {
             let text = places.to_real(&block.text);
@@ -76,13 +91,13 @@ async fn run_beside_serve(page: &Page) {
             };
         }
         for command in block.is_shell().then(|| block.commands()).into_iter().flatten() {
-            match places.to_real(&command.text).strip_prefix("vestibule serve ") {
-                Some(arguments) => server = Some(serve(&home, arguments).await),
+            match places.to_real(&command.text).split_once("vestibule serve ") {
+                Some((variables, arguments)) => servers.push(serve(&home, variables, arguments).await),
                 None => type_in(&mut shell, &places, block, &command).await,
             }
         }
     }
-    assert!(server.is_some(), "{}: nothing was served", page.file);
+    assert!(!servers.is_empty(), "{}: nothing was served", page.file);
 }
 
 /// A table that the reader may add: the configuration that stands loads with it.
@@ -104,15 +119,23 @@ fn loads_beside(home: &Home, text: &str) -> std::path::PathBuf {
 }
 
 /// Starts the server of a page, and waits until it is ready.
-async fn serve(home: &Home, arguments: &str) -> Child {
+async fn serve(home: &Home, variables: &str, arguments: &str) -> Child {
+    let variables: Vec<(&str, &str)> = variables.split_whitespace().filter_map(|set| set.split_once('=')).collect();
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let log = home.path().join("serve.log");
     let mut command = home.command(&["serve"]);
-    let mut child =
-        command.args(&arguments).stderr(std::fs::File::create(&log).expect("a log")).spawn().expect("the binary");
-    let mut healthcheck = vec!["healthcheck"];
-    healthcheck.extend(&arguments);
-    while home.run(&healthcheck).await.code != Some(0) {
+    let mut child = command
+        .args(&arguments)
+        .envs(variables.clone())
+        .stderr(std::fs::File::create(&log).expect("a log"))
+        .spawn()
+        .expect("the binary");
+    let healthy = || {
+        let mut command = home.command(&["healthcheck"]);
+        command.args(&arguments).envs(variables.clone());
+        program::run(command, "")
+    };
+    while healthy().await.code != Some(0) {
         let said = || std::fs::read_to_string(&log).unwrap_or_default();
         assert!(child.try_wait().expect("a child").is_none(), "serve {arguments:?} ended: {}", said());
     }

@@ -11,6 +11,7 @@
     reason = "a test, and what it stands on, fails by panicking"
 )]
 
+mod algorithms;
 mod fastapi;
 mod tokens;
 

@@ -12,9 +12,17 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     pub fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let memory = Path::new("/dev/shm");
-        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        if memory.is_dir() { Self::under(memory) } else { Self::on_disk() }
+    }
+
+    /// One on a disk, for what is about disks.
+    pub fn on_disk() -> Self {
+        Self::under(&std::env::temp_dir())
+    }
+
+    fn under(base: &Path) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("vestibule-it-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = base.join(name);
         fs::create_dir_all(&path).expect("a folder for the test");

@@ -23,7 +23,7 @@ if [ ! -d "$1" ]; then
     mkdir "$1" && { [ "$(id -u)" != 0 ] || chown postgres: "$1"; } || exit 1
     as_server initdb -D "$1/data" -U vestibule --auth=trust --encoding=UTF8 --locale=C --no-sync >/dev/null || exit 1
 fi
-as_server postgres -D "$1/data" -h 127.0.0.1 -p "$2" -k "$1" -c fsync=off -c full_page_writes=off \
+as_server postgres -D "$1/data" -h 127.0.0.1 -p "$2" -k "$1" -c fsync="$4" -c full_page_writes="$4" \
     -c synchronous_commit="$3" -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off &
 read -r word
 kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")" 2>/dev/null
@@ -39,6 +39,7 @@ pub struct Postgres {
     port: u16,
     folder: PathBuf,
     synchronous_commit: &'static str,
+    fsync: &'static str,
     holder: Option<Child>,
 }
 
@@ -51,12 +52,17 @@ impl Postgres {
 
     /// One of its own, on a free port. Nothing waits for the disk; `synchronous_commit` is what it says it is.
     pub fn start(synchronous_commit: &'static str) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let memory = Path::new("/dev/shm");
         let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self::under(&base, synchronous_commit, "off")
+    }
+
+    /// One of its own, under a folder. With `fsync = "on"` it waits for its disk, as an operator's does.
+    pub fn under(base: &Path, synchronous_commit: &'static str, fsync: &'static str) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let name = format!("vestibule-pg-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut server = Self { port, folder: base.join(name), synchronous_commit, holder: None };
+        let mut server = Self { port, folder: base.join(name), synchronous_commit, fsync, holder: None };
         server.begin();
         server
     }
@@ -66,7 +72,7 @@ impl Postgres {
         let mut holder = Command::new("sh")
             .args(["-c", HOLD, "postgres"])
             .arg(&self.folder)
-            .args([&self.port.to_string(), self.synchronous_commit])
+            .args([&self.port.to_string(), self.synchronous_commit, self.fsync])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -127,12 +133,22 @@ pub struct Database {
 impl Database {
     /// Where it is, for whoever trusts this machine.
     pub fn url(&self) -> String {
-        format!("postgres://vestibule@127.0.0.1:{}/{}", self.port, self.name)
+        self.url_at(self.port)
+    }
+
+    /// The same behind a proxy.
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgres://vestibule@127.0.0.1:{port}/{}", self.name)
+    }
+
+    /// Runs statements that may fail.
+    pub fn attempt(&self, sql: &str) -> Result<String, String> {
+        self.psql(&self.name, sql)
     }
 
     /// Runs statements; what they print, a line a row.
     pub fn run(&self, sql: &str) -> String {
-        self.psql(&self.name, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+        self.attempt(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     fn psql(&self, database: &str, sql: &str) -> Result<String, String> {

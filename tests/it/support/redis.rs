@@ -17,6 +17,10 @@ pub struct Redis {
     pub port: u16,
     keeper: Option<Child>,
     folder: Folder,
+    /// Its process, known from the first signal on: who stands still does not say it.
+    signalled: OnceLock<u32>,
+    /// Whether it keeps what it has over a restart: an append-only file, as an operator sets it up.
+    keeps: bool,
 }
 
 impl Redis {
@@ -28,18 +32,29 @@ impl Redis {
 
     /// One of its own.
     pub fn start() -> Self {
+        Self::with(Folder::new(), false)
+    }
+
+    /// One of its own that has after a crash what it had before it.
+    pub fn keeping() -> Self {
+        Self::with(Folder::on_disk(), true)
+    }
+
+    fn with(folder: Folder, keeps: bool) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut redis = Self { port, keeper: None, folder: Folder::new() };
+        let mut redis = Self { port, keeper: None, folder, signalled: OnceLock::new(), keeps };
         redis.begin();
         redis
     }
 
-    /// Starts it (again, empty) on its port.
+    /// Starts it (again, empty unless it keeps what it has) on its port.
     pub fn begin(&mut self) {
+        self.signalled = OnceLock::new();
         let script = format!(
-            "redis-server --bind 127.0.0.1 --port {} --save '' --appendonly no --dir '{}' --daemonize no >/dev/null & \
+            "redis-server --bind 127.0.0.1 --port {} --save '' --appendonly {} --maxmemory-policy noeviction --dir '{}' --daemonize no >/dev/null & \
              server=$!; read -r _; kill -9 $server 2>/dev/null; wait",
             self.port,
+            if self.keeps { "yes" } else { "no" },
             self.folder.path().display()
         );
         let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
@@ -64,22 +79,46 @@ impl Redis {
         }
     }
 
+    /// Has it stand still (`STOP`) or go on (`CONT`).
+    pub fn signal(&self, signal: &str) {
+        let pid = self.signalled.get_or_init(|| self.pid()).to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -s {signal} {pid}");
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        let said = self.ask("INFO server");
+        let pid = said.lines().find_map(|line| line.strip_prefix("process_id:"));
+        pid.and_then(|pid| pid.trim().parse().ok()).unwrap_or_else(|| panic!("no process: {said}"))
+    }
+
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Sends a command that must be answered with this.
+    pub fn expect(&self, command: &str, answer: &str) {
+        assert_eq!(self.try_command(command).as_deref().map(str::trim_end), Some(answer), "{command}");
+    }
+
+    /// What it says to a command: one line, or the beginning of several.
+    pub fn ask(&self, command: &str) -> String {
+        self.try_command(command).unwrap_or_default()
     }
 
     fn try_command(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
         stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
-        let mut answer = [0_u8; 512];
+        let mut answer = [0_u8; 4096];
         let length = stream.read(&mut answer).ok()?;
         Some(String::from_utf8_lossy(&answer[..length]).into_owned())
     }
 
     /// Loses everything, as a restart without persistence does.
     pub fn flush(&self) {
-        assert_eq!(self.try_command("FLUSHALL").as_deref(), Some("+OK\r\n"));
+        self.expect("FLUSHALL", "+OK");
     }
 
     /// Every key under a prefix with all that is in it, as (key, bytes of key and value).

@@ -7,9 +7,9 @@ use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreProviderMetadata, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessToken, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, Scope, TokenResponse as _,
+    AccessToken, AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
 };
 use url::Url;
 
@@ -93,7 +93,8 @@ impl RelyingParty {
         Pending { url, state, nonce, verifier }
     }
 
-    /// Finishes it: checks the state, redeems the code, verifies the ID token with the published keys.
+    /// Finishes it: checks the state, redeems the code, verifies the ID token with the published keys, and that
+    /// it belongs to the access token.
     pub async fn finish(&self, pending: Pending, callback: &Callback) -> SignedIn {
         assert_eq!(callback.get("state").as_deref(), Some(pending.state.secret().as_str()));
         let send = |request| exchange(self.http.clone(), request);
@@ -106,8 +107,12 @@ impl RelyingParty {
             .await
             .expect("tokens");
         let id_token = tokens.id_token().expect("an ID token");
-        let claims =
-            id_token.claims(&self.client.id_token_verifier(), &pending.nonce).expect("a good ID token").clone();
+        let verifier = self.client.id_token_verifier();
+        let claims = id_token.claims(&verifier, &pending.nonce).expect("a good ID token").clone();
+        // OpenID Connect Core 3.1.3.8.
+        let (algorithm, key) = (id_token.signing_alg().expect("one"), id_token.signing_key(&verifier).expect("a key"));
+        let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).expect("a hash");
+        assert_eq!(claims.access_token_hash(), Some(&hash));
         SignedIn { claims, access_token: tokens.access_token().clone() }
     }
 

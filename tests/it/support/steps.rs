@@ -80,7 +80,9 @@ impl TestApp {
 
     /// What the instance learns by itself within a second, at once.
     pub async fn catch_up(&self) {
-        self.app().negative.catch_up(self.app().now()).await.expect("the list");
+        let app = self.app();
+        app.tokens.catch_up(app.stores.keys.as_ref(), app.now()).await.expect("the keys");
+        app.negative.catch_up(app.now()).await.expect("the list");
     }
 
     /// Changes the durable database behind the server's back.
@@ -95,10 +97,30 @@ impl TestApp {
         database.close().await.expect("closed");
     }
 
+    /// Another process takes the write lock of the SQLite file.
+    pub async fn begin_writing(&self) -> OtherWriter {
+        let path = self.folder().path().join("data/vestibule.db");
+        let mut options = sea_orm::ConnectOptions::new(format!("sqlite:{}", path.display()));
+        options.max_connections(1);
+        let database = Database::connect(options).await.expect("the database");
+        database.execute_unprepared("BEGIN IMMEDIATE").await.expect("the lock");
+        OtherWriter(database)
+    }
+
     /// Disables somebody, as an admin does in another process.
     pub async fn disable(&self, person: &Person) {
         let (users, now) = (&self.app().stores.users, self.app().now());
         assert!(users.set_disabled(person.id, true, now).await.expect("the store"));
+    }
+}
+
+/// Another process in the middle of writing.
+pub struct OtherWriter(sea_orm::DatabaseConnection);
+
+impl OtherWriter {
+    pub async fn commit(self) {
+        self.0.execute_unprepared("COMMIT").await.expect("it held the lock");
+        self.0.close().await.expect("closed");
     }
 }
 
