@@ -83,12 +83,13 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, folder: &Path) -> Keys
 
 /// Nothing shorter than a week: retired keys stay published for a day, and whoever lists keys by hand needs time.
 fn rotate_every(section: &mut Section<'_, '_>) -> Option<Duration> {
-    let found = section.duration("rotate_every", Duration::ZERO..=Duration::from_hours(24 * 3650));
-    if let Some(found) = found.as_ref().filter(|found| !found.value.is_zero() && found.value < SHORTEST) {
+    let bounds = Duration::ZERO..=Duration::from_hours(24 * 3650);
+    let found = section.duration_or("rotate_every", bounds, ROTATE_EVERY);
+    if let Some(place) = found.place.as_ref().filter(|_| !found.value.is_zero() && found.value < SHORTEST) {
         let help = "write \"7d\" or longer, or 0 for never; vestibule keys rotate does it once, at any time";
-        section.fault(&found.place, "`rotate_every` is shorter than a week", help);
+        section.fault(place, "`rotate_every` is shorter than a week", help);
     }
-    Some(found.map_or(ROTATE_EVERY, |found| found.value)).filter(|every| !every.is_zero())
+    Some(found.value).filter(|every| !every.is_zero())
 }
 
 /// The command that makes a key file, readable by its owner alone.

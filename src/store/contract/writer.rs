@@ -7,7 +7,10 @@
 
 use std::path::Path;
 
-use futures_util::future::{join, join_all};
+use std::future::poll_fn;
+use std::task::Poll;
+
+use futures_util::future::{join, join_all, maybe_done};
 
 use crate::model::person::{User, Username};
 use crate::protocol::ids::UserId;
@@ -32,13 +35,17 @@ fn people(count: usize) -> Vec<User> {
     (0..count).map(|_| samples::user()).collect()
 }
 
-/// Asks for all of them while somebody else holds the file, so that they wait together.
+/// Asks for all of them while somebody else holds the file, so that they wait together: each has asked before
+/// the file is given back.
 async fn insert_together(bench: &Bench, people: &[User]) -> Vec<Result<UserInserted, StoreError>> {
     let other = sql::OtherWriter::begin(&bench.folder.file(sql::DURABLE_FILE)).await.unwrap();
-    let inserts = join_all(people.iter().map(|user| bench.stores.users.insert(user)));
-    let (results, given_back) = join(inserts, other.commit()).await;
+    let mut inserts: Vec<_> = people.iter().map(|user| Box::pin(maybe_done(bench.stores.users.insert(user)))).collect();
+    for insert in &mut inserts {
+        let _ = poll_fn(|context| Poll::Ready(insert.as_mut().poll(context))).await;
+    }
+    let (_, given_back) = join(join_all(inserts.iter_mut().map(|insert| insert.as_mut())), other.commit()).await;
     given_back.unwrap();
-    results
+    inserts.iter_mut().map(|insert| insert.as_mut().take_output().unwrap()).collect()
 }
 
 #[tokio::test]
