@@ -8,6 +8,12 @@
 
 #![expect(clippy::print_stdout, reason = "a program that prints figures")]
 #![expect(clippy::disallowed_methods, reason = "it measures")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures to look at"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
