@@ -228,7 +228,7 @@ async fn rotate(stores: &Stores, grants: &[GrantId], chains: usize, rotations: u
     for task in tasks {
         sampled.extend(task.await??);
     }
-    let (wall, cpu) = (began.elapsed(), cpu_time()? - cpu);
+    let (wall, cpu) = (began.elapsed(), cpu_time()?.saturating_sub(cpu));
     sampled.sort_unstable();
     Ok(Load { chains, rotations, wall, cpu, sampled })
 }

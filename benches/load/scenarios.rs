@@ -107,14 +107,15 @@ fn userinfo(port: u16) -> Operation {
 
 fn begin_family(scope: &'static str) -> Operation {
     Box::new(move |connection| {
-        connection.kept = sign_in(connection, scope)["refresh_token"].as_str().unwrap().to_owned();
+        let tokens = sign_in(connection, scope);
+        tokens["refresh_token"].as_str().unwrap().clone_into(&mut connection.kept);
     })
 }
 
 fn refresh(connection: &mut Connection) {
     let form = form(&[("grant_type", "refresh_token"), ("refresh_token", &connection.kept)]);
     let reply = connection.post("/token", &basic("web"), &form).unwrap();
-    connection.kept = ok(&reply)["refresh_token"].as_str().unwrap().to_owned();
+    ok(&reply)["refresh_token"].as_str().unwrap().clone_into(&mut connection.kept);
 }
 
 /// The password grant of the first-party client.

@@ -4,8 +4,19 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use serde_json::Value;
+
 use crate::cli::env;
 use crate::cli::exit::Stop;
+
+/// A JSON object with the members of another.
+#[must_use]
+pub fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}
 
 /// Writes a line of data to stdout and flushes. A reader that went away (`| head`) is no failure.
 ///

@@ -128,20 +128,20 @@ impl Tokens {
         store: &dyn KeyStore,
         clock: &dyn Clock,
     ) -> Result<Self, TokenError> {
-        let keks = Arc::new(KeyEncryptionKeys::parse(&keys.encryption_keys)?);
+        let sealing = Arc::new(KeyEncryptionKeys::parse(&keys.encryption_keys)?);
         let now = clock.now();
         let signing = algorithms.iter().copied().map(KeyUse::Signing);
-        let chest = KeyChest::with(Arc::clone(&keks), store);
+        let chest = KeyChest::with(Arc::clone(&sealing), store);
         for usage in signing.chain([KeyUse::Refresh]) {
             chest.make_first(usage, now).await?;
         }
         // Read back: of two instances that start together both use the keys that the store kept.
-        let (ring, faults) = Keyring::make(&keks, store.list().await?, None, now)?;
+        let (ring, faults) = Keyring::make(&sealing, store.list().await?, None, now)?;
         if let Some(fault) = faults.into_iter().next() {
             return Err(fault);
         }
         let (ring, asked) = (ArcSwap::from_pointee(ring), Mutex::default());
-        Ok(Self { issuer: issuer.clone(), keks, ring, asked, rsa: RsaThreads::start()? })
+        Ok(Self { issuer: issuer.clone(), keks: sealing, ring, asked, rsa: RsaThreads::start()? })
     }
 
     /// Takes over what others changed in the store, and what time changed. A new key that does not open is

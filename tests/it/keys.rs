@@ -1,6 +1,7 @@
 //! Keys follow one another under running servers, and end when they leaked (threats X16, X17, P6, P7, P8).
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
@@ -122,7 +123,9 @@ both_setups! {
                 }
                 issued.retain(|(expires_at, _)| !expires_at.is_over(app.app().now()));
                 for (_, token) in &issued {
-                    backends.iter().for_each(|backend| backend.accepts(token));
+                    for backend in &backends {
+                        backend.accepts(token);
+                    }
                 }
             }
             for (_, token) in &issued {
@@ -240,7 +243,10 @@ both_setups! {
         assert!(kept.iter().any(|(_, bytes)| bytes.windows(active.len()).any(|window| window == active.as_bytes())));
         // How the PKCS#8 documents of EC and RSA keys name their algorithm, in bytes and as PostgreSQL writes bytes.
         for oid in [&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01][..], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]] {
-            let hex: String = oid.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut hex = String::new();
+            for byte in oid {
+                write!(hex, "{byte:02x}").expect("text");
+            }
             for (place, bytes) in &kept {
                 let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
                 assert!(!has(oid) && !has(hex.as_bytes()), "{place} has a private key");

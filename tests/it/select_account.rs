@@ -129,7 +129,7 @@ both_setups! {
         // The token of another account in the same browser does not fit.
         let mut other = browser.clone();
         let home = other.open(&app.url("/logout")).await.page();
-        other.submit(&home, "/logout", &[]).await;
+        other.submit(&home, "/logout/confirm", &[]).await;
         let login = other.open(&app.url("/login")).await.page();
         other.sign_in(&login, &bob).await.page();
         other.post(action.as_str(), &fields(&csrf)).await.expect_page(403);

@@ -142,7 +142,7 @@ both_setups! {
         there.cookies = browser.cookies.clone();
         assert!(second.is_signed_in(&there).await);
         let page = browser.open(&app.url("/logout")).await.page();
-        browser.submit(&page, "/logout", &[]).await.page();
+        browser.submit(&page, "/logout/confirm", &[]).await.page();
         assert!(!second.is_signed_in(&there).await);
         expect_over([&app, &second], &tokens).await;
     }

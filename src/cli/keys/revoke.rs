@@ -27,7 +27,7 @@ Examples:
 #[command(before_help = EXAMPLES, help_template = crate::cli::TEMPLATE)]
 pub(super) struct Revoke {
     /// Of a signing key, or the id of a key of refresh tokens
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     /// Do not ask
     #[arg(long)]

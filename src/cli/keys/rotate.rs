@@ -88,9 +88,7 @@ const fn outcome(rotated: &Rotated) -> &'static str {
 }
 
 fn told(rotated: &Rotated) -> Value {
-    let mut object = object(rotated.key());
-    object["outcome"] = json!(outcome(rotated));
-    object
+    output::with(object(rotated.key()), json!({ "outcome": outcome(rotated) }))
 }
 
 fn row(rotated: &Rotated, now: Timestamp) -> Vec<String> {

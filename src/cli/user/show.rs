@@ -39,13 +39,15 @@ impl Show {
         let user = super::find(stores.users.as_ref(), &self.name).await?;
         let scopes = scopes_of(&user, &config.registry);
         if self.json {
-            let mut object = list::object(&user, &config.registry, clock.now());
             let claims = user.claims();
-            object["phone_number"] = json!(claims.phone_number);
-            object["address"] = json!(claims.address);
-            object["scopes"] = json!(scopes.to_string());
-            object["updated_at"] = json!(user.updated_at.seconds());
-            object["valid_from"] = json!(user.valid_from.seconds());
+            let more = json!({
+                "phone_number": claims.phone_number,
+                "address": claims.address,
+                "scopes": scopes.to_string(),
+                "updated_at": user.updated_at.seconds(),
+                "valid_from": user.valid_from.seconds(),
+            });
+            let object = output::with(list::object(&user, &config.registry, clock.now()), more);
             output::data(&format!("{object:#}"))?;
         } else {
             output::data(&output::table(&lines(&user, &config.registry, &scopes, clock.now())))?;
