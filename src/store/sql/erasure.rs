@@ -40,14 +40,9 @@ async fn keep_id(session: &Session<'_>, id: UserId, now: Timestamp) -> Result<()
     erased_person::Entity::insert(row).on_conflict(once).exec_without_returning(session).await.map(drop)
 }
 
-/// Refuses ids of people who are gone. Ids are random, so that nothing but a mistake or a restored file brings
-/// one back.
-pub(super) async fn refuse_gone(durable: &Durable, ids: Vec<Uuid>) -> Result<(), StoreError> {
-    let gone = durable.database.read("finding who was deleted", |reads| {
-        erased_person::Entity::find().filter(erased_person::Column::Id.is_in(ids.clone())).count(reads)
-    });
-    if gone.await? == 0 {
-        return Ok(());
-    }
-    Err(StoreError::new("inserting a person", "the id belongs to somebody who was deleted"))
+/// Refuses ids of people who are gone, in the transaction that would insert them. Ids are random, so that nothing
+/// but a mistake or a restored file brings one back.
+pub(super) async fn refuse_gone(session: &Session<'_>, ids: Vec<Uuid>) -> Result<(), DbErr> {
+    let gone = erased_person::Entity::find().filter(erased_person::Column::Id.is_in(ids)).count(session).await?;
+    if gone == 0 { Ok(()) } else { Err(DbErr::Custom("the id belongs to somebody who was deleted".to_owned())) }
 }

@@ -29,11 +29,11 @@ use crate::store::{StoreError, UserInserted, UserStore};
 impl UserStore for Durable {
     /// The unique indexes decide: no name is looked up before.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError> {
-        erasure::refuse_gone(self, vec![user.id.0]).await?;
-        let row = to_row(user)?;
-        let insert = self.database.write("inserting a person", move |c| {
+        let (id, row) = (user.id.0, to_row(user)?);
+        let insert = self.database.transact("inserting a person", move |c| {
             let insert = Entity::insert(row.clone());
             Box::pin(async move {
+                erasure::refuse_gone(c, vec![id]).await?;
                 match insert.exec_without_returning(c).await {
                     Ok(_) => Ok(UserInserted::New),
                     Err(error) => taken(&error).ok_or(error),
@@ -46,11 +46,13 @@ impl UserStore for Durable {
     /// One statement is one transaction. What it left out is told apart afterwards: names are never given
     /// back between the two reads but by deletion, and then the person may be added again.
     async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError> {
-        erasure::refuse_gone(self, users.iter().map(|user| user.id.0).collect()).await?;
+        let ids: Vec<Uuid> = users.iter().map(|user| user.id.0).collect();
         let rows = users.iter().map(to_row).collect::<Result<Vec<_>, _>>()?;
-        let insert = self.database.write("inserting people", move |c| {
+        let insert = self.database.transact("inserting people", move |c| {
             let insert = Entity::insert_many(rows.clone()).on_conflict(OnConflict::new().do_nothing().to_owned());
+            let ids = ids.clone();
             Box::pin(async move {
+                erasure::refuse_gone(c, ids).await?;
                 match insert.exec_with_returning_keys(c).await {
                     // None at all.
                     Err(DbErr::RecordNotInserted) => Ok(HashSet::new()),

@@ -44,7 +44,7 @@ pub use receiver::Receiver;
 use std::time::Duration;
 
 /// How long a test waits for something that must happen. Generous, because two cores may be building too.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Asks again and again until there is an answer; none after [`PATIENCE`].
 pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
