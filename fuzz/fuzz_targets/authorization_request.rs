@@ -51,7 +51,9 @@ fuzz_target!(|data: &[u8]| {
 
 fn check_parsed(request: &AuthorizationRequest, params: &Params) {
     assert_eq!(params.get("response_type"), Some("code"));
-    assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent || request.prompt.select_account)));
+    assert!(
+        !(request.prompt.none && (request.prompt.login || request.prompt.consent || request.prompt.select_account))
+    );
     assert_eq!(request.nonce.as_deref(), params.get("nonce"));
     assert_eq!(request.max_age.is_some(), params.has("max_age"));
     assert_eq!(request.code_challenge.is_some(), params.has("code_challenge"));
