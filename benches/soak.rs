@@ -257,7 +257,7 @@ async fn chain_of(stores: Stores, own: Vec<GrantId>, left: Arc<AtomicU64>) -> an
 async fn rows(connection: &DatabaseConnection) -> anyhow::Result<i64> {
     let backend = connection.get_database_backend();
     let mut all = 0;
-    for table in ["users", "consents", "grants", "revocations", "signing_keys", "secret_keys"] {
+    for table in ["users", "consents", "grants", "revocations", "sealed_keys", "erased_people"] {
         let count = Statement::from_string(backend, format!("SELECT count(*) FROM {table}"));
         let row = connection.query_one_raw(count).await?.context("a count is a row")?;
         all += row.try_get_by_index::<i64>(0)?;

@@ -59,15 +59,16 @@ impl Rotate {
             (false, None) => opened.config.registry.algorithms().into_iter().map(KeyUse::Signing).collect(),
         };
         let ahead = if self.now { Ahead::Hasty } else { Ahead::Usual };
+        // One instant for all of it, so that what is shown is what was made.
+        let now = opened.clock.now();
         let mut rotated = Vec::with_capacity(uses.len());
         for usage in uses {
-            rotated.push(chest.rotate(usage, ahead, opened.clock.now()).await.map_err(|error| failed(&error))?);
+            rotated.push(chest.rotate(usage, ahead, now).await.map_err(|error| failed(&error))?);
         }
         if self.json {
             let array: Value = rotated.iter().map(told).collect();
             output::data(&format!("{array:#}"))?;
         } else {
-            let now = opened.clock.now();
             output::data(&output::table(&rotated.iter().map(|rotated| row(rotated, now)).collect::<Vec<_>>()))?;
         }
         if self.now && !self.refresh {
