@@ -101,6 +101,12 @@ impl Ledger {
         self.wrongs.lock().expect("no panic").iter().filter(|(kind, _)| *kind == wrong).count()
     }
 
+    /// The first so many things that were wrong.
+    pub fn complaints(&self, count: usize) -> Vec<String> {
+        let wrongs = self.wrongs.lock().expect("no panic");
+        wrongs.iter().take(count).map(|(kind, what)| format!("{kind:?}: {what}")).collect()
+    }
+
     /// Reads the file back.
     pub fn read(&self) -> Book {
         Book::read(&self.path)
