@@ -1,8 +1,11 @@
 //! The composition root: parts become a server that listens, serves and stops.
 //!
 //! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
-//! (`store::open`), signals and arguments (`cli`).
+//! (`store::open`), signals and arguments (`cli`), another configuration while it runs (`reload`).
 
+pub mod reload;
+
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -66,8 +69,7 @@ impl Application {
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
-        let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
-        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks().to_owned()) };
+        let documents = Documents { metadata: metadata(&config)?, jwks: Document::new(tokens.jwks().to_owned()) };
         let app = App {
             config: Arc::new(config),
             stores,
@@ -78,6 +80,9 @@ impl Application {
             clock,
             shutdown: Shutdown::default(),
         };
+        // Clients may have gone while nothing ran.
+        let settled = reload::settle(&app, BTreeSet::new(), app.now()).await;
+        settled.context("cannot note which clients are served")?;
         Ok(Self { live: Live::new(app), listeners, admin })
     }
 
@@ -93,8 +98,9 @@ impl Application {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Serves until `shutdown` comes, then stops: `/readyz` says no, no new connection is taken, idle
-    /// ones are closed, and requests in flight have `shutdown_timeout` to finish.
+    /// Serves until `shutdown` comes, then stops: `/readyz` says no and everything else is answered for
+    /// `drain`; then no new connection is taken, idle ones are closed, and requests in flight have
+    /// `shutdown_timeout` to finish.
     ///
     /// # Errors
     /// When a listener cannot be used.
@@ -112,9 +118,13 @@ impl Application {
         let follower = tokio::spawn(Arc::clone(&app.negative).follow_forever(Arc::clone(&app.clock)));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
+        let asked_to_stop = async {
+            shutdown.await;
+            drain(&live).await;
+        };
         let failed = tokio::select! {
             result = &mut running => Some(result),
-            () = shutdown => None,
+            () = asked_to_stop => None,
         };
         if let Some(result) = failed {
             sweeper.abort();
@@ -122,13 +132,29 @@ impl Application {
             return result.map(|_| ());
         }
         tracing::info!("stopping: no new requests, those in flight may finish");
-        app.shutdown.begin();
         let stopped = join_all(handles.iter().map(|handle| handle.stop(true)));
         let (_, result) = join(stopped, running).await;
         sweeper.abort();
         follower.abort();
         result.map(|_| ())
     }
+}
+
+/// Is not ready any more, and lets those notice who would send the next requests.
+async fn drain(live: &Live) {
+    let app = live.current();
+    app.shutdown.begin();
+    let drain = app.config.server.drain;
+    if !drain.is_zero() {
+        tracing::info!(seconds = drain.as_secs_f64(), "not ready any more: what still comes is answered for a while");
+        tokio::time::sleep(drain).await;
+    }
+}
+
+/// What the server says of itself.
+fn metadata(config: &Config) -> anyhow::Result<Document> {
+    let text = serde_json::to_string(&discovery::metadata(config)).context("cannot write the metadata")?;
+    Ok(Document::new(text))
 }
 
 /// A server over these listeners. Signals are the command line's.

@@ -96,7 +96,8 @@ fn of_dev(folder: &Folder) -> Result<Config, Stop> {
     let issuer = settings::issuer_of(issuer)?;
     // The folder may be gone since the server started; people can be worked on without it.
     let config = known.and_then(|running| running.config).filter(|config| config.is_dir());
-    settings::load(config.as_deref(), settings::Own { issuer, listen: Vec::new(), redis_url: None }, path, &credentials)
+    let own = settings::Own { issuer, listen: Vec::new(), redis_url: None };
+    settings::load(config.as_deref(), &own.with(path, &credentials))
 }
 
 /// The configuration folder of `serve` and `check`: the one named, else `./config`, else `/etc/vestibule`.

@@ -26,6 +26,7 @@ mod passwords;
 mod proxies;
 mod redis;
 mod registry;
+mod reload;
 mod role;
 mod secret;
 mod section;
@@ -50,6 +51,7 @@ pub use self::log::{Log, LogFormat};
 pub use self::passwords::Passwords;
 pub use self::proxies::Proxies;
 pub use self::redis::Redis;
+pub use self::reload::{AdoptError, Adoption, Difference, Names, SETTINGS, Setting, When};
 pub use self::server::Server;
 pub use self::suggest::client_table;
 

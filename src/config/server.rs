@@ -18,9 +18,14 @@ pub struct Server {
     pub listen: Vec<SocketAddr>,
     /// `admin_listen`: off by default.
     pub admin_listen: Option<SocketAddr>,
-    /// `shutdown_timeout`: how long requests in flight may finish; 10 s by default.
+    /// `drain`: how long everything is still answered after `/readyz` has begun to say no; 5 s by default.
+    pub drain: Duration,
+    /// `shutdown_timeout`: how long requests in flight may finish after that; 10 s by default.
     pub shutdown_timeout: Duration,
 }
+
+/// What `drain` is where it is not set: a proxy that asks every other second has noticed by then.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// What `shutdown_timeout` is where it is not set.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,12 +53,14 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Server> {
         let help = "give the admin listener a port of its own, for example admin_listen = \"127.0.0.1:9401\"";
         section.fault(&admin.place, "`admin_listen` is also in `listen`", help);
     }
+    let drain = section.duration("drain", Duration::ZERO..=Duration::from_mins(5));
     let shutdown_timeout = section.duration("shutdown_timeout", Duration::from_secs(1)..=Duration::from_mins(10));
     section.finish();
     Some(Server {
         issuer: issuer?.value,
         listen,
         admin_listen: admin.map(|admin| admin.value),
+        drain: drain.map_or(DRAIN, |found| found.value),
         shutdown_timeout: shutdown_timeout.map_or(SHUTDOWN_TIMEOUT, |found| found.value),
     })
 }

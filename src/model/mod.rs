@@ -17,6 +17,7 @@ pub mod refresh;
 pub mod registry;
 pub mod revocation;
 pub mod secret_key;
+pub mod served;
 pub mod session;
 pub mod shared_secret;
 pub mod signing_key;

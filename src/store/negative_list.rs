@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use crate::clock::{Clock, monotonic};
 use crate::model::revocation::{Revocation, Revoked, RevokedSet};
 use crate::protocol::access_token::AccessTokenClaims;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::store::{RevocationStore, StoreError};
 
@@ -116,6 +116,12 @@ impl NegativeList {
     #[must_use]
     pub fn has_ended(&self, session: SessionId) -> bool {
         self.read().set.has(&Revoked::Session(session))
+    }
+
+    /// Whether that client lost, after that instant, all that it had, as far as is known.
+    #[must_use]
+    pub fn has_client_ended(&self, client: &ClientId, since: Timestamp) -> bool {
+        self.read().set.has_ended_since(&Revoked::Client(client.clone()), since)
     }
 
     /// Catches up every second. Runs until it is dropped.

@@ -114,6 +114,12 @@ impl Tokens {
         Ok(Self { issuer: issuer.clone(), keyring, jwks, refresh, rsa: RsaThreads::start()? })
     }
 
+    /// Whether it signs with each of these.
+    #[must_use]
+    pub fn has_keys(&self, algorithms: &[Algorithm]) -> bool {
+        algorithms.iter().all(|algorithm| self.keyring.signing(*algorithm).is_some())
+    }
+
     /// The JWK Set (RFC 7517 5) as JSON text, made once.
     #[must_use]
     pub fn jwks(&self) -> &str {

@@ -1,4 +1,4 @@
-//! `vestibule.db`: people, consents, grants, keys, revocations.
+//! `vestibule.db`: people, consents, grants, keys, revocations, which clients were served.
 //!
 //! Owns: the order of its changes. Does not own: each change (its file).
 
@@ -11,6 +11,7 @@ mod m0004_signing_keys;
 mod m0005_refresh_tokens;
 mod m0006_revocations;
 mod m0007_secret_keys;
+mod m0008_clients;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_refresh_tokens::Migration),
             Box::new(m0006_revocations::Migration),
             Box::new(m0007_secret_keys::Migration),
+            Box::new(m0008_clients::Migration),
         ]
     }
 }

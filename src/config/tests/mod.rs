@@ -4,6 +4,7 @@ mod demonstration;
 mod documents;
 mod faults;
 mod properties;
+mod reload;
 mod sections;
 mod suggestions;
 

@@ -8,6 +8,7 @@ mod refresh;
 mod registry;
 mod requests;
 mod revocation;
+mod served;
 
 use std::time::Duration;
 

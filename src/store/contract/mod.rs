@@ -16,6 +16,7 @@ use crate::store::opening::open_sections;
 use crate::store::redis::tests::server as redis_server;
 use crate::store::{StoreError, Stores};
 
+mod clients;
 mod durable;
 mod ephemeral;
 mod files;
@@ -193,6 +194,16 @@ mod refresh_tokens_and_the_negative_list {
         a_changed_password_and_a_disabled_person_are_on_the_list,
         the_list_is_read_from_any_number_and_swept_when_it_covers_nothing,
         of_many_first_secret_keys_one_is_stored,
+    );
+}
+
+mod clients_that_come_and_go {
+    every_durable_backend!(clients:
+        a_client_that_goes_takes_its_grants_along,
+        a_client_that_comes_back_begins_anew,
+        whoever_served_a_client_last_ends_what_it_gave,
+        of_many_instances_one_notes_that_a_client_is_back,
+        any_number_of_grants_of_a_client_ends,
     );
 }
 
