@@ -17,7 +17,7 @@ use crate::passwords::PasswordHasher;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
-use crate::store::{NegativeList, Stores};
+use crate::store::{NegativeList, People, Stores};
 use crate::tokens::Tokens;
 
 /// What a handler works with. Cheap to clone.
@@ -27,6 +27,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Every port.
     pub stores: Stores,
+    /// Who is known.
+    pub people: Arc<People>,
     /// What is revoked.
     pub negative: Arc<NegativeList>,
     /// Signs and verifies.

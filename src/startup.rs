@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::routes;
-use crate::store::{NegativeList, Stores, sweep_forever};
+use crate::store::{NegativeList, People, Stores, sweep_forever};
 use crate::tokens::Tokens;
 use crate::web::edge;
 
@@ -67,12 +67,14 @@ impl Application {
                 .context("cannot open the signing keys")?;
         let passwords = PasswordHasher::start(&config.passwords)
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
-        let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations)));
+        let people = Arc::new(People::new(Arc::clone(&stores.users)));
+        let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations), Arc::clone(&people)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
         let documents = Documents { metadata: metadata(&config)?, jwks: Document::new(tokens.jwks().to_owned()) };
         let app = App {
             config: Arc::new(config),
             stores,
+            people,
             negative,
             tokens: Arc::new(tokens),
             documents,

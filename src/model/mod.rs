@@ -9,6 +9,7 @@ pub mod client;
 pub mod code_grant;
 pub mod consent;
 pub mod grant;
+pub mod id_token_hint;
 pub mod interaction;
 pub mod next_step;
 pub mod permissions;

@@ -13,6 +13,9 @@ use crate::protocol::time::Timestamp;
 /// after that an entry covers nothing any more.
 pub const ENTRY_LIFE: Duration = Duration::from_mins(24 * 60 + 1);
 
+/// How long a change of a person is told: an instance that did not ask for as long forgets everybody.
+const CHANGE_LIFE: Duration = Duration::from_mins(1);
+
 /// What is no longer honoured.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Revoked {
@@ -57,6 +60,13 @@ impl Revocation {
     #[must_use]
     pub fn of_session(session: SessionId, now: Timestamp) -> Self {
         Self::from_now(Revoked::Session(session), now)
+    }
+
+    /// Of nothing: somebody was changed, so that what is remembered of them is out of date.
+    #[must_use]
+    pub fn of_change(person: UserId, now: Timestamp) -> Self {
+        let (what, not_before) = (Revoked::Person(person), Timestamp::from_millis(0));
+        Self { what, not_before, expires_at: now.plus(CHANGE_LIFE) }
     }
 
     /// Of everything that a person was given before `not_before`.

@@ -2,9 +2,12 @@
 //!
 //! Owns: names and shapes. Does not own: the values (`model/user`) and the signature (`tokens`).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::protocol::scope::Scopes;
+
+/// The media type in the header (RFC 7519 5.1).
+pub const TYP: &str = "JWT";
 
 /// Claims about a person, as a scope opens them (OpenID Connect Core 5.4).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -70,6 +73,23 @@ pub struct IdTokenClaims {
     /// What `profile` and `email` opened.
     #[serde(flatten)]
     pub person: PersonClaims,
+}
+
+/// What is read of an ID token that comes back as `id_token_hint` (OpenID Connect Core 3.1.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct IdTokenHintClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The person.
+    pub sub: String,
+    /// The client: our ID tokens are for exactly one.
+    pub aud: String,
+    /// Seconds since the epoch; a hint may have expired.
+    pub exp: i64,
+    /// Seconds since the epoch.
+    pub iat: i64,
+    /// The session's public name.
+    pub sid: Option<String>,
 }
 
 /// The answer of the userinfo endpoint (OpenID Connect Core 5.3.2).

@@ -30,12 +30,14 @@ mod contract;
 mod ephemeral;
 mod negative_list;
 mod opening;
+mod people;
 mod redis;
 mod sql;
 mod sweeper;
 
 pub use negative_list::{NegativeList, Stale};
 pub use opening::{open, open_durable, probe};
+pub use people::People;
 pub use sweeper::sweep_forever;
 
 /// A store could not answer. The cause is for the log, never for a client.

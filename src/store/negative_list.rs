@@ -1,6 +1,6 @@
 //! The negative list as this instance knows it: every entry in memory, never older than it says.
 //!
-//! Owns: catching up with the store, and refusing to answer from a list that is too old. Does not own:
+//! Owns: catching up with the store, telling `people` who changed, and refusing to answer from a list that is too old. Does not own:
 //! what an entry covers (`model/revocation`) or writing entries (the stores that end things).
 
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use crate::model::revocation::{Revocation, Revoked, RevokedSet};
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::time::Timestamp;
-use crate::store::{RevocationStore, StoreError};
+use crate::store::{People, RevocationStore, StoreError};
 
 /// How often other instances' entries are fetched.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ pub struct Stale;
 /// Every entry.
 pub struct NegativeList {
     store: Arc<dyn RevocationStore>,
+    people: Arc<People>,
     state: RwLock<State>,
 }
 
@@ -71,10 +72,10 @@ impl std::fmt::Debug for NegativeList {
 }
 
 impl NegativeList {
-    /// A list that knows nothing yet: it is stale until [`NegativeList::catch_up`].
+    /// A list that knows nothing yet, and the people whose changes it tells: it is stale until [`NegativeList::catch_up`].
     #[must_use]
-    pub fn new(store: Arc<dyn RevocationStore>) -> Self {
-        Self { store, state: RwLock::default() }
+    pub fn new(store: Arc<dyn RevocationStore>, people: Arc<People>) -> Self {
+        Self { store, people, state: RwLock::default() }
     }
 
     /// Fetches what it does not know.
@@ -87,9 +88,16 @@ impl NegativeList {
         let settled = self.read().settled;
         let entries = self.store.since(settled).await?;
         let mut state = self.write();
+        if state.is_stale(began) {
+            // What came and went meanwhile is not among the entries.
+            self.people.forget_all();
+        }
         let highest = entries.iter().map(|(number, _)| *number).max().unwrap_or(settled);
         for (_, entry) in entries.iter().filter(|(_, entry)| !entry.expires_at.is_over(now)) {
             state.set.add(entry);
+        }
+        for (_, entry) in &entries {
+            self.tell(entry);
         }
         state.set.forget(now);
         state.note_fetch(began, highest);
@@ -99,6 +107,13 @@ impl NegativeList {
     /// Adds an entry that this instance has just committed: it counts here at once.
     pub fn note(&self, entry: &Revocation) {
         self.write().set.add(entry);
+        self.tell(entry);
+    }
+
+    fn tell(&self, entry: &Revocation) {
+        if let Revoked::Person(person) = entry.what {
+            self.people.forget(person);
+        }
     }
 
     /// Whether a token with these claims, whose signature and expiry are good, is on the list.
@@ -163,6 +178,7 @@ mod tests {
     use crate::protocol::access_token::Audience;
     use crate::protocol::ids::GrantId;
     use crate::protocol::scope::Scopes;
+    use crate::store::contract::Bench;
 
     #[test]
     fn a_list_is_stale_before_its_first_fetch_and_ten_seconds_after_its_last() {
@@ -230,11 +246,16 @@ mod tests {
         Revocation::of_grant(GrantId(Uuid::from_u128(grant)), NOW)
     }
 
+    async fn list_of(entries: Entries) -> NegativeList {
+        let users = Arc::clone(&Bench::sqlite().await.stores.users);
+        NegativeList::new(Arc::new(entries), Arc::new(People::new(users)))
+    }
+
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
     #[tokio::test]
     async fn what_was_fetched_or_noted_is_covered_and_nothing_else() {
-        let list = NegativeList::new(Arc::new(Entries(Some(vec![(4, entry(1))]))));
+        let list = list_of(Entries(Some(vec![(4, entry(1))]))).await;
         list.catch_up(NOW).await.unwrap();
         list.note(&entry(2));
         let covers = |grant| list.covers(&token(grant));
@@ -243,7 +264,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_could_not_be_fetched_lets_nothing_pass_and_still_knows_what_it_knows() {
-        let list = NegativeList::new(Arc::new(Entries(None)));
+        let list = list_of(Entries(None)).await;
         assert!(list.catch_up(NOW).await.is_err());
         list.note(&entry(2));
         assert_eq!((list.covers(&token(2)), list.covers(&token(3))), (Ok(true), Err(Stale)));

@@ -125,8 +125,10 @@ both_setups! {
         let ask = Ask::of("web");
         let before = app.access_token(&ask, &ada).await;
         let code = app.code(&ask, &ada).await;
+        app.advance_seconds(1);
         app.disable(&ada).await;
         ask.redeem(&app, &code).await.expect_error(400, "invalid_grant");
+        app.catch_up().await;
         app.userinfo(&before).await.expect_error(401, "invalid_token");
     }
 

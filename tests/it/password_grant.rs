@@ -140,7 +140,9 @@ both_setups! {
         let request = grant(&app, "first-party", &ada.username, &ada.password).field("scope", "openid");
         let token = request.send().await.expect(200).member("access_token");
         app.userinfo(&token).await.expect(200);
+        app.advance_seconds(1);
         app.disable(&ada).await;
+        app.catch_up().await;
         app.userinfo(&token).await.expect_error(401, "invalid_token");
         grant(&app, "first-party", &ada.username, &ada.password).send().await.expect_error(400, "invalid_grant");
     }

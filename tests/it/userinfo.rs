@@ -150,6 +150,33 @@ both_setups! {
         let old = user.password.expect("a password");
         let users = &app.app().stores.users;
         assert!(users.set_password(ada.id, &old, &old, false, app.app().now()).await.expect("the store"));
+        app.catch_up().await;
         app.userinfo(&token).await.expect_error(401, "invalid_token");
+    }
+
+    /// Product: people are remembered, and a change elsewhere is seen with the next look at the list.
+    async fn a_person_disabled_and_enabled_elsewhere_is_seen_by_every_instance(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let other = app.sibling().await;
+        let ada = app.ada().await;
+        let token = app.access_token(&Ask::of("web"), &ada).await;
+        for instance in [&app, &other] {
+            instance.userinfo(&token).await.expect(200);
+        }
+        app.advance_seconds(1);
+        app.disable(&ada).await;
+        for instance in [&app, &other] {
+            instance.catch_up().await;
+            instance.userinfo(&token).await.expect_error(401, "invalid_token");
+        }
+        let users = &app.app().stores.users;
+        assert!(users.set_disabled(ada.id, false, app.app().now()).await.expect("the store"));
+        app.advance_seconds(1);
+        let again = app.access_token(&Ask::of("web"), &ada).await;
+        for instance in [&app, &other] {
+            instance.catch_up().await;
+            instance.userinfo(&again).await.expect(200);
+            instance.userinfo(&token).await.expect_error(401, "invalid_token");
+        }
     }
 }

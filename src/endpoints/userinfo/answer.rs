@@ -24,7 +24,7 @@ pub(super) fn check_claims(claims: &AccessTokenClaims, issuer: &str) -> Result<(
 }
 
 /// The claims that the token opens; `None` when it was revoked or ended with the person's account,
-/// password or sessions. The person is read all the same, and their row is newer than any list.
+/// password or sessions. The list is asked first: while it is not stale, what is known of people is not either.
 ///
 /// # Errors
 /// When a store fails, or the list of revoked tokens is too old.
@@ -33,7 +33,7 @@ pub(super) async fn claims_of(app: &App, token: &AccessTokenClaims) -> Result<Op
     if app.negative.covers(token)? {
         return Ok(None);
     }
-    let user = app.stores.users.find(user_id).await?;
+    let user = app.people.find(user_id).await?;
     let Some(user) = user.filter(|user| !user.disabled && token.issued_at() >= user.valid_from) else {
         return Ok(None);
     };

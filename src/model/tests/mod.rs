@@ -1,6 +1,7 @@
 //! Tests of what we keep and decide, and the little world they play in: two APIs, roles, one person.
 
 mod code_grant;
+mod id_token_hint;
 mod next_step;
 mod permissions;
 mod person;

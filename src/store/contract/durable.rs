@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use crate::model::person::{LoginName, StoredPassword};
+use crate::model::revocation::Revocation;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::{ClientId, RoleName};
 use crate::protocol::scope::{Scope, Scopes};
@@ -135,6 +136,8 @@ pub(super) async fn roles_are_replaced(bench: &Bench) {
     assert_eq!((found.roles.as_slice(), found.updated_at), (roles.as_slice(), START.plus(LATER)));
     assert_eq!(found.valid_from, user.valid_from);
     assert!(!users.set_roles(samples::user_id(), &roles, START).await.unwrap());
+    let told: Vec<_> = bench.stores.revocations.since(0).await.unwrap().into_iter().map(|(_, entry)| entry).collect();
+    assert_eq!(told, [Revocation::of_change(user.id, START.plus(LATER))], "who remembers them is told");
 }
 
 pub(super) async fn a_password_changes_only_from_the_expected_one(bench: &Bench) {

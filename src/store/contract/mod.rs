@@ -22,13 +22,14 @@ mod ephemeral;
 mod files;
 mod postgres;
 mod refresh;
-mod samples;
+pub(super) mod samples;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
+mod writer;
 
 /// Opened stores under a clock that stands, in a folder that goes with them.
-struct Bench {
-    stores: Stores,
+pub(super) struct Bench {
+    pub(super) stores: Stores,
     clock: Arc<ManualClock>,
     redis: Option<config::Redis>,
     folder: Folder,
@@ -38,7 +39,7 @@ struct Bench {
 
 impl Bench {
     /// SQLite alone.
-    async fn sqlite() -> Self {
+    pub(super) async fn sqlite() -> Self {
         Self::open(Folder::new(), None).await.unwrap()
     }
 

@@ -36,7 +36,7 @@ pub(super) const RULES: RefreshRules = RefreshRules {
 };
 
 /// When every test begins: 2026-01-01T00:00:00.007Z.
-pub(super) const START: Timestamp = Timestamp::from_millis(1_767_225_600_007);
+pub(in crate::store) const START: Timestamp = Timestamp::from_millis(1_767_225_600_007);
 
 /// How long the samples last.
 pub(super) const LIFE: Duration = Duration::from_mins(1);
@@ -70,7 +70,7 @@ pub(super) fn password(phc: &str) -> StoredPassword {
 }
 
 /// A person with a name that nobody else has.
-pub(super) fn user() -> User {
+pub(in crate::store) fn user() -> User {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     User {

@@ -11,46 +11,26 @@ use crate::store::StoreError;
 use crate::store::sql::dialect;
 
 /// Tries of one statement, each waiting up to what its connection allows.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 /// Before a second try, and twice as long before a third: who collided and won needs a moment to finish, or
 /// the next try takes its rows away again.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The longest that one try may take, waiting for a connection included (`[database]` allows 5 s for each):
-/// a database that went silent is not waited for.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest that one try of a statement may take, waiting for a connection included (`[database]` allows
+/// 5 s for each): a database that went silent is not waited for.
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// The same for a transaction that others must see soon after it began: the negative list reads back much
-/// further than this.
-const LONGEST_TRANSACTION: Duration = Duration::from_secs(5);
+/// further than this. What is not committed by then is rolled back.
+pub(super) const LONGEST_TRANSACTION: Duration = Duration::from_secs(5);
 
-/// Runs one statement; a collision with another is tried again a few times.
+/// Runs one statement, or one transaction from its beginning to its commit; a collision with another is
+/// tried again a few times. Each try may take `longest`.
 ///
 /// # Errors
 /// The last error, under the name of the operation.
-pub(super) async fn attempt<T, F, Fut>(what: &'static str, statement: F) -> Result<T, StoreError>
-where
-    F: FnMut() -> Fut + Send,
-    Fut: Future<Output = Result<T, DbErr>> + Send,
-{
-    within(LONGEST, what, statement).await
-}
-
-/// Runs one transaction, from its beginning to its commit: as [`attempt`], in 5 s at most. What is not
-/// committed by then is rolled back.
-///
-/// # Errors
-/// As [`attempt`].
-pub(super) async fn transact<T, F, Fut>(what: &'static str, transaction: F) -> Result<T, StoreError>
-where
-    F: FnMut() -> Fut + Send,
-    Fut: Future<Output = Result<T, DbErr>> + Send,
-{
-    within(LONGEST_TRANSACTION, what, transaction).await
-}
-
-async fn within<T, F, Fut>(longest: Duration, what: &'static str, mut work: F) -> Result<T, StoreError>
+pub(super) async fn within<T, F, Fut>(longest: Duration, what: &'static str, mut work: F) -> Result<T, StoreError>
 where
     F: FnMut() -> Fut + Send,
     Fut: Future<Output = Result<T, DbErr>> + Send,

@@ -12,7 +12,6 @@ use crate::model::consent::Consent;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::consent::{ActiveModel, Column, Entity};
 use crate::store::{ConsentStore, StoreError};
@@ -20,14 +19,14 @@ use crate::store::{ConsentStore, StoreError};
 #[async_trait]
 impl ConsentStore for Durable {
     async fn find(&self, user: UserId, client: &ClientId) -> Result<Option<Consent>, StoreError> {
-        let rows = attempt("finding a consent", || {
+        let rows = self.database.read("finding a consent", |reads| {
             Entity::find()
                 .filter(Column::UserId.eq(user.0))
                 .filter(Column::ClientId.eq(client.as_str()))
                 .order_by_asc(Column::Scope)
-                .all(self.database.reads())
-        })
-        .await?;
+                .all(reads)
+        });
+        let rows = rows.await?;
         let Some(updated_at) = rows.iter().map(|row| row.updated_at).max() else { return Ok(None) };
         let scope: Option<Scopes> = rows.iter().map(|row| Scope::parse(&row.scope)).collect();
         Ok(Some(Consent {
@@ -54,15 +53,13 @@ impl ConsentStore for Durable {
         // Rows are locked in the order of this list: one order for all, so that no two wait for each other.
         let mut ordered: Vec<&Scope> = scope.iter().collect();
         ordered.sort_by_key(|scope| scope.as_str());
-        attempt("adding to a consent", || {
+        let rows: Vec<ActiveModel> = ordered.iter().map(row).collect();
+        let add = self.database.write("adding to a consent", move |c| {
             let again = OnConflict::columns([Column::UserId, Column::ClientId, Column::Scope])
                 .update_column(Column::UpdatedAt)
                 .to_owned();
-            Entity::insert_many(ordered.iter().map(row))
-                .on_conflict(again)
-                .exec_without_returning(self.database.writes())
-        })
-        .await
-        .map(drop)
+            Box::pin(Entity::insert_many(rows.clone()).on_conflict(again).exec_without_returning(c))
+        });
+        add.await.map(drop)
     }
 }

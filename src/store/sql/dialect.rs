@@ -19,6 +19,21 @@ pub(super) fn collided(error: &DbErr) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 5 | 6))
 }
 
+/// Whether the transaction of SQLite in which a statement failed may be gone, or its state unknown. A
+/// constraint, a statement that cannot be prepared and an error of our own undo that statement alone;
+/// what comes from the disk, from memory or from the connection may have undone all.
+pub(super) fn breaks_transaction(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(_)) | DbErr::Query(RuntimeErr::SqlxError(_)) => {
+            let code = database_error(error).and_then(|error| error.code()?.parse::<u32>().ok());
+            // SQLITE_ERROR, SCHEMA, TOOBIG, CONSTRAINT, MISMATCH, RANGE, with any extended part.
+            !code.is_some_and(|code| matches!(code & 0xFF, 1 | 17..=20 | 25))
+        }
+        DbErr::RecordNotFound(_) | DbErr::RecordNotInserted | DbErr::RecordNotUpdated | DbErr::Type(_) => false,
+        _ => true,
+    }
+}
+
 /// Whether the unique index on that one column refused it. The index is named `{table}_{column}`, which
 /// PostgreSQL says; SQLite says `{table}.{column}`.
 pub(super) fn is_taken(error: &DbErr, table: &str, column: &str) -> bool {

@@ -11,7 +11,6 @@ use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::grant::{ActiveModel, Column, Entity, Model};
 use crate::store::sql::refresh;
@@ -24,37 +23,35 @@ impl GrantStore for Durable {
     /// loser reads the winner's id in a second statement, which only replays pay.
     async fn insert(&self, grant: &Grant) -> Result<GrantInserted, StoreError> {
         let row = to_row(grant)?;
-        let result = attempt("inserting a grant", || {
-            Entity::insert(row.clone())
-                .on_conflict_do_nothing_on([Column::Code])
-                .exec_without_returning(self.database.writes())
-        })
-        .await?;
+        let insert = self.database.write("inserting a grant", move |c| {
+            let insert = Entity::insert(row.clone()).on_conflict_do_nothing_on([Column::Code]);
+            Box::pin(insert.exec_without_returning(c))
+        });
+        let result = insert.await?;
         if matches!(result, TryInsertResult::Inserted(1..)) {
             return Ok(GrantInserted::New);
         }
         let code = grant.code.as_ref().map(TokenHash::to_key);
-        let before = attempt("finding the grant of a used code", || {
-            Entity::find().filter(Column::Code.eq(code.clone())).one(self.database.writes())
-        })
-        .await?;
+        let before = self.database.read("finding the grant of a used code", |reads| {
+            Entity::find().filter(Column::Code.eq(code.clone())).one(reads)
+        });
+        let before = before.await?;
         // Swept in between: its code is over, and this redemption comes too late in any case.
         let gone = || StoreError::new("inserting a grant", DbErr::RecordNotInserted);
         before.map(|row| GrantInserted::CodeUsed(GrantId(row.id))).ok_or_else(gone)
     }
 
     async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
-        let row = attempt("finding a grant", || Entity::find_by_id(id.0).one(self.database.reads())).await?;
+        let row = self.database.read("finding a grant", |reads| Entity::find_by_id(id.0).one(reads)).await?;
         row.map(from_row).transpose()
     }
 
     async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError> {
         let key = code.to_key();
-        let row = attempt("finding a grant by its code", || {
-            Entity::find().filter(Column::Code.eq(key.as_str())).one(self.database.reads())
-        })
-        .await?;
-        row.map(from_row).transpose()
+        let row = self.database.read("finding a grant by its code", |reads| {
+            Entity::find().filter(Column::Code.eq(key.as_str())).one(reads)
+        });
+        row.await?.map(from_row).transpose()
     }
 
     async fn revoke(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError> {

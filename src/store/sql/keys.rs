@@ -8,7 +8,6 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryOrder as _};
 use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::{Algorithm, SealedSigningKey};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::signing_key::{ActiveModel, Column, Entity, Model};
 use crate::store::sql::secret_keys;
@@ -17,11 +16,10 @@ use crate::store::{KeyStore, StoreError};
 #[async_trait]
 impl KeyStore for Durable {
     async fn list(&self) -> Result<Vec<SealedSigningKey>, StoreError> {
-        let rows = attempt("listing keys", || {
-            Entity::find().order_by_desc(Column::CreatedAt).order_by_desc(Column::Kid).all(self.database.reads())
-        })
-        .await?;
-        rows.into_iter().map(from_row).collect()
+        let rows = self.database.read("listing keys", |reads| {
+            Entity::find().order_by_desc(Column::CreatedAt).order_by_desc(Column::Kid).all(reads)
+        });
+        rows.await?.into_iter().map(from_row).collect()
     }
 
     /// The unique slot `first_of` decides: of any number of instances that start together, one fills it.
@@ -34,13 +32,11 @@ impl KeyStore for Durable {
             created_at: Set(key.created_at.millis()),
             first_of: Set(Some(key.algorithm.as_str().to_owned())),
         };
-        attempt("inserting the first key", || {
-            Entity::insert(row.clone())
-                .on_conflict_do_nothing_on([Column::FirstOf])
-                .exec_without_returning(self.database.writes())
-        })
-        .await
-        .map(drop)
+        let insert = self.database.write("inserting the first key", move |c| {
+            let insert = Entity::insert(row.clone()).on_conflict_do_nothing_on([Column::FirstOf]);
+            Box::pin(insert.exec_without_returning(c))
+        });
+        insert.await.map(drop)
     }
 
     async fn list_secret(&self, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {

@@ -31,6 +31,7 @@ mod sqlite;
 #[cfg(test)]
 mod tamper;
 mod users;
+mod writer;
 
 pub(super) use durable::Durable;
 pub(super) use records::SqlRecords;

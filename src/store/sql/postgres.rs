@@ -44,7 +44,7 @@ pub(super) async fn open<M: MigratorTrait>(config: &config::Postgres) -> Result<
     }
     let pool = connect(config, options).await.map_err(|error| unreachable(&name, error))?;
     migrate::<M>(&pool, &name).await?;
-    Ok(Database::new(pool.clone(), pool))
+    Ok(Database::pooled(pool))
 }
 
 /// How it is called in messages: never by its URL, which has the password.

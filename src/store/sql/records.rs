@@ -7,7 +7,6 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::ephemeral::{Keep, Key, Records};
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::database::Database;
 
 // Each goes by the primary key and is prepared once on a connection.
@@ -33,7 +32,8 @@ impl SqlRecords {
 
     /// Runs a statement that writes; the number of rows it changed.
     async fn write(&self, what: &'static str, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let result = attempt(what, || self.database.writes().execute_raw(statement(sql, values.clone()))).await?;
+        let statement = statement(sql, values);
+        let result = self.database.write(what, move |c| c.execute_raw(statement.clone())).await?;
         Ok(result.rows_affected())
     }
 }
@@ -45,19 +45,23 @@ impl Records for SqlRecords {
     }
 
     async fn get(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
-        attempt("finding a record", || async move {
-            let row = self.database.reads().query_one_raw(statement(GET, named(key))).await?;
+        let find = self.database.read("finding a record", |reads| async move {
+            let row = reads.query_one_raw(statement(GET, named(key))).await?;
             row.map(|row| row.try_get_by_index(0)).transpose()
-        })
-        .await
+        });
+        find.await
     }
 
     async fn take(&self, key: Key<'_>) -> Result<Option<String>, StoreError> {
-        attempt("taking a record", || async move {
-            let row = self.database.writes().query_one_raw(statement(TAKE, named(key))).await?;
-            row.map(|row| row.try_get_by_index(0)).transpose()
-        })
-        .await
+        let statement = statement(TAKE, named(key));
+        let take = self.database.write("taking a record", move |c| {
+            let statement = statement.clone();
+            Box::pin(async move {
+                let row = c.query_one_raw(statement).await?;
+                row.map(|row| row.try_get_by_index(0)).transpose()
+            })
+        });
+        take.await
     }
 
     async fn replace(&self, key: Key<'_>, old: &str, new: String, keep: Keep) -> Result<bool, StoreError> {
@@ -71,8 +75,8 @@ impl Records for SqlRecords {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = || async { self.database.reads().execute_unprepared("SELECT 1").await.map(drop) };
-        attempt("pinging the ephemeral database", ping).await
+        let ping = self.database.read("pinging the ephemeral database", |reads| reads.execute_unprepared("SELECT 1"));
+        ping.await.map(drop)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {

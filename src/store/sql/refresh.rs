@@ -6,10 +6,7 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, TransactionTrait as _,
-};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::Serialize;
 
 use crate::model::grant::Grant;
@@ -18,7 +15,7 @@ use crate::model::revocation::Revocation;
 use crate::protocol::ids::{GrantId, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::sql::attempt::{attempt, transact};
+use crate::store::sql::database::Session;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::grant::{Column, Entity, Model};
 use crate::store::sql::{grants, revocations};
@@ -58,7 +55,8 @@ pub(super) async fn rotate(
                 }
             }
         }
-        let row = attempt("finding a grant again", || Entity::find_by_id(grant.id.0).one(durable.database.writes()));
+        let id = grant.id.0;
+        let row = durable.database.read("finding a grant again", |reads| Entity::find_by_id(id).one(reads));
         match row.await? {
             Some(row) => grant = grants::from_row(row)?,
             None => return Ok(Rotation::Refused),
@@ -70,41 +68,33 @@ pub(super) async fn rotate(
 async fn exchange(durable: &Durable, grant: &Grant, old: &Family, new: &Family) -> Result<bool, StoreError> {
     let rotated_at = to_text(&new.rotated_at)?;
     let expires_at = grant.expires_at.max(new.ends_at().plus(KEPT_AFTER));
-    let result = attempt("rotating a refresh token", || {
-        Entity::update_many()
-            .col_expr(Column::RefreshGeneration, Expr::value(i64::from(new.generation)))
-            .col_expr(Column::RefreshRotatedAt, Expr::value(rotated_at.as_str()))
-            .col_expr(Column::RefreshIdleUntil, Expr::value(new.idle_until.millis()))
-            .col_expr(Column::ExpiresAt, Expr::value(expires_at.millis()))
-            .filter(Column::Id.eq(grant.id.0))
-            .filter(Column::RefreshGeneration.eq(i64::from(old.generation)))
-            .filter(Column::RevokedAt.is_null())
-            .exec(durable.database.writes())
-    })
-    .await?;
+    let update = Entity::update_many()
+        .col_expr(Column::RefreshGeneration, Expr::value(i64::from(new.generation)))
+        .col_expr(Column::RefreshRotatedAt, Expr::value(rotated_at))
+        .col_expr(Column::RefreshIdleUntil, Expr::value(new.idle_until.millis()))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at.millis()))
+        .filter(Column::Id.eq(grant.id.0))
+        .filter(Column::RefreshGeneration.eq(i64::from(old.generation)))
+        .filter(Column::RevokedAt.is_null());
+    let result = durable.database.write("rotating a refresh token", move |c| Box::pin(update.clone().exec(c))).await?;
     Ok(result.rows_affected == 1)
 }
 
 pub(super) async fn revoke(durable: &Durable, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
-    transact("revoking a grant", || async {
-        let transaction = durable.database.writes().begin().await?;
-        revoke_within(&transaction, id, now).await?;
-        transaction.commit().await
-    })
-    .await
+    durable.database.transact("revoking a grant", move |c| Box::pin(revoke_within(c, id, now))).await.map(drop)
 }
 
 /// The first mark stays, and an entry is made with it alone: a replay repeated a thousand times adds one.
-async fn revoke_within(transaction: &DatabaseTransaction, id: GrantId, now: Timestamp) -> Result<bool, DbErr> {
+async fn revoke_within(session: &Session<'_>, id: GrantId, now: Timestamp) -> Result<bool, DbErr> {
     let marked = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(now.millis()))
         .filter(Column::Id.eq(id.0))
         .filter(Column::RevokedAt.is_null())
-        .exec(transaction)
+        .exec(session)
         .await?;
     let first = marked.rows_affected == 1;
     if first {
-        revocations::insert(transaction, &Revocation::of_grant(id, now)).await?;
+        revocations::insert(session, &Revocation::of_grant(id, now)).await?;
     }
     Ok(first)
 }
@@ -116,30 +106,29 @@ pub(super) async fn end_session(
     session: SessionId,
     now: Timestamp,
 ) -> Result<Vec<GrantId>, StoreError> {
-    transact("signing out", || async {
-        let transaction = durable.database.writes().begin().await?;
-        revocations::insert(&transaction, &Revocation::of_session(session, now)).await?;
-        let ids: Vec<uuid::Uuid> = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::SessionId.eq(session.0))
-            .filter(Column::RefreshOffline.eq(false))
-            .filter(Column::RevokedAt.is_null())
-            // One order for all, so that two at once do not wait for each other.
-            .order_by_asc(Column::Id)
-            .into_tuple()
-            .all(&transaction)
-            .await?;
-        let mut ended = Vec::with_capacity(ids.len());
-        for id in ids.into_iter().map(GrantId) {
-            if revoke_within(&transaction, id, now).await? {
-                ended.push(id);
-            }
+    durable.database.transact("signing out", move |c| Box::pin(end_session_within(c, session, now))).await
+}
+
+async fn end_session_within(c: &Session<'_>, session: SessionId, now: Timestamp) -> Result<Vec<GrantId>, DbErr> {
+    revocations::insert(c, &Revocation::of_session(session, now)).await?;
+    let ids: Vec<uuid::Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::SessionId.eq(session.0))
+        .filter(Column::RefreshOffline.eq(false))
+        .filter(Column::RevokedAt.is_null())
+        // One order for all, so that two at once do not wait for each other.
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(c)
+        .await?;
+    let mut ended = Vec::with_capacity(ids.len());
+    for id in ids.into_iter().map(GrantId) {
+        if revoke_within(c, id, now).await? {
+            ended.push(id);
         }
-        transaction.commit().await?;
-        Ok(ended)
-    })
-    .await
+    }
+    Ok(ended)
 }
 
 /// The family of a row; the name of the column that cannot be read otherwise.

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
 use crate::model::revocation::{Revocation, Revoked};
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::attempt;
+use crate::store::sql::database::Session;
 use crate::store::sql::durable::{Durable, SWEPT_AT_ONCE};
 use crate::store::sql::entity::revocation::{ActiveModel, Column, Entity, Model};
 use crate::store::{RevocationStore, StoreError};
@@ -20,20 +20,24 @@ use crate::store::{RevocationStore, StoreError};
 #[async_trait]
 impl RevocationStore for Durable {
     async fn add(&self, revocation: &Revocation) -> Result<(), StoreError> {
-        attempt("adding to the negative list", || insert(self.database.writes(), revocation)).await
+        let revocation = revocation.clone();
+        let add = self.database.write("adding to the negative list", move |c| {
+            let revocation = revocation.clone();
+            Box::pin(async move { insert(c, &revocation).await })
+        });
+        add.await
     }
 
     async fn since(&self, after: i64) -> Result<Vec<(i64, Revocation)>, StoreError> {
-        let rows = attempt("reading the negative list", || {
-            Entity::find().filter(Column::Id.gt(after)).order_by_asc(Column::Id).all(self.database.reads())
-        })
-        .await?;
-        rows.into_iter().map(from_row).collect()
+        let rows = self.database.read("reading the negative list", |reads| {
+            Entity::find().filter(Column::Id.gt(after)).order_by_asc(Column::Id).all(reads)
+        });
+        rows.await?.into_iter().map(from_row).collect()
     }
 }
 
 /// Adds an entry, within a transaction or by itself.
-pub(super) async fn insert<C: ConnectionTrait>(connection: &C, revocation: &Revocation) -> Result<(), DbErr> {
+pub(super) async fn insert(session: &Session<'_>, revocation: &Revocation) -> Result<(), DbErr> {
     let (kind, name) = to_text(&revocation.what);
     let row = ActiveModel {
         id: NotSet,
@@ -42,29 +46,19 @@ pub(super) async fn insert<C: ConnectionTrait>(connection: &C, revocation: &Revo
         not_before: Set(revocation.not_before.millis()),
         expires_at: Set(revocation.expires_at.millis()),
     };
-    Entity::insert(row).exec_without_returning(connection).await.map(drop)
+    Entity::insert(row).exec_without_returning(session).await.map(drop)
 }
 
 /// Removes entries that cover nothing any more.
 pub(super) async fn sweep(durable: &Durable, now: Timestamp) -> Result<u64, StoreError> {
-    let mut removed = 0;
-    loop {
-        let some = attempt("sweeping the negative list", || {
-            let over = Query::select()
-                .column(Column::Id)
-                .from(Entity)
-                .and_where(Column::ExpiresAt.lte(now.millis()))
-                .limit(SWEPT_AT_ONCE)
-                .to_owned();
-            Entity::delete_many().filter(Column::Id.in_subquery(over)).exec(durable.database.writes())
-        })
-        .await?
-        .rows_affected;
-        removed += some;
-        if some < SWEPT_AT_ONCE {
-            return Ok(removed);
-        }
-    }
+    let over = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::ExpiresAt.lte(now.millis()))
+        .limit(SWEPT_AT_ONCE)
+        .to_owned();
+    let delete = Entity::delete_many().filter(Column::Id.in_subquery(over));
+    durable.sweep_by("sweeping the negative list", delete).await
 }
 
 fn to_text(what: &Revoked) -> (&'static str, String) {

@@ -7,20 +7,18 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::sql::attempt::attempt;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::secret_key::{ActiveModel, Column, Entity};
 
 pub(super) async fn list(durable: &Durable, purpose: Purpose) -> Result<Vec<SealedSecretKey>, StoreError> {
-    let rows = attempt("listing secret keys", || {
+    let rows = durable.database.read("listing secret keys", |reads| {
         Entity::find()
             .filter(Column::Purpose.eq(purpose.as_str()))
             .order_by_desc(Column::CreatedAt)
             .order_by_desc(Column::Id)
-            .all(durable.database.reads())
-    })
-    .await?;
-    let keys = rows.into_iter().map(|row| SealedSecretKey {
+            .all(reads)
+    });
+    let keys = rows.await?.into_iter().map(|row| SealedSecretKey {
         id: row.id,
         purpose,
         kek_id: row.kek_id,
@@ -40,11 +38,9 @@ pub(super) async fn insert_first(durable: &Durable, key: &SealedSecretKey) -> Re
         created_at: Set(key.created_at.millis()),
         first_of: Set(Some(key.purpose.as_str().to_owned())),
     };
-    attempt("inserting the first secret key", || {
-        Entity::insert(row.clone())
-            .on_conflict_do_nothing_on([Column::FirstOf])
-            .exec_without_returning(durable.database.writes())
-    })
-    .await
-    .map(drop)
+    let insert = durable.database.write("inserting the first secret key", move |c| {
+        let insert = Entity::insert(row.clone()).on_conflict_do_nothing_on([Column::FirstOf]);
+        Box::pin(insert.exec_without_returning(c))
+    });
+    insert.await.map(drop)
 }

@@ -5,11 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement, Value};
 
 use crate::store::StoreError;
-use crate::store::sql::database::Database;
-use crate::store::sql::sqlite::{Synchronous, open_file};
+use crate::store::sql::sqlite::{File, Synchronous};
 
 /// Writes a record as another version might.
 pub(in crate::store) async fn write_raw(path: &Path, kind: &str, key: &str, text: &str) -> Result<(), StoreError> {
@@ -29,26 +28,32 @@ pub(in crate::store) async fn pretend_migrated(path: &Path, name: &str) -> Resul
 }
 
 async fn run(path: &Path, sql: &str, values: Vec<Value>) -> Result<(), StoreError> {
-    let database = open_file(path, Synchronous::Normal, Duration::from_secs(30)).await?;
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-    let result = database.writes().execute_raw(statement).await;
-    result.map(drop).map_err(|error| StoreError::new("tampering", error))
+    connect(path).await?.execute_raw(statement).await.map(drop).map_err(failed)
+}
+
+async fn connect(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    let file = File::new(path.to_owned(), Synchronous::Normal, Duration::from_secs(30));
+    file.connect_writer().await.map_err(failed)
+}
+
+fn failed(error: DbErr) -> StoreError {
+    StoreError::new("tampering", error)
 }
 
 /// Another process in the middle of writing.
-pub(in crate::store) struct OtherWriter(Database);
+pub(in crate::store) struct OtherWriter(DatabaseConnection);
 
 impl OtherWriter {
     /// Takes the file's write lock.
     pub(in crate::store) async fn begin(path: &Path) -> Result<Self, StoreError> {
-        let database = open_file(path, Synchronous::Normal, Duration::from_secs(30)).await?;
-        let begun = database.writes().execute_unprepared("BEGIN IMMEDIATE").await;
-        begun.map(|_| Self(database)).map_err(|error| StoreError::new("tampering", error))
+        let connection = connect(path).await?;
+        connection.execute_unprepared("BEGIN IMMEDIATE").await.map_err(failed)?;
+        Ok(Self(connection))
     }
 
     /// Gives it back.
     pub(in crate::store) async fn commit(self) -> Result<(), StoreError> {
-        let done = self.0.writes().execute_unprepared("COMMIT").await;
-        done.map(drop).map_err(|error| StoreError::new("tampering", error))
+        self.0.execute_unprepared("COMMIT").await.map(drop).map_err(failed)
     }
 }

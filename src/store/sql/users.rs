@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use sea_orm::TransactionTrait as _;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    UpdateMany,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -17,7 +17,6 @@ use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
 use crate::model::revocation::Revocation;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
-use crate::store::sql::attempt::{attempt, transact};
 use crate::store::sql::dialect;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::user::{ActiveModel, Column, Entity, Model};
@@ -29,44 +28,40 @@ impl UserStore for Durable {
     /// The unique indexes decide: nothing is looked up before.
     async fn insert(&self, user: &User) -> Result<UserInserted, StoreError> {
         let row = to_row(user)?;
-        attempt("inserting a person", || {
-            let row = row.clone();
-            async move {
-                let inserted = Entity::insert(row).exec_without_returning(self.database.writes()).await;
-                match inserted {
+        let insert = self.database.write("inserting a person", move |c| {
+            let insert = Entity::insert(row.clone());
+            Box::pin(async move {
+                match insert.exec_without_returning(c).await {
                     Ok(_) => Ok(UserInserted::New),
                     Err(error) => taken(&error).ok_or(error),
                 }
-            }
-        })
-        .await
+            })
+        });
+        insert.await
     }
 
     /// One statement is one transaction. What it left out is told apart afterwards: names are never given
     /// back between the two reads but by deletion, and then the person may be added again.
     async fn insert_many(&self, users: &[User]) -> Result<Vec<UserInserted>, StoreError> {
         let rows = users.iter().map(to_row).collect::<Result<Vec<_>, _>>()?;
-        let stored: HashSet<Uuid> = attempt("inserting people", || {
+        let insert = self.database.write("inserting people", move |c| {
             let insert = Entity::insert_many(rows.clone()).on_conflict(OnConflict::new().do_nothing().to_owned());
-            async move {
-                match insert.exec_with_returning_keys(self.database.writes()).await {
+            Box::pin(async move {
+                match insert.exec_with_returning_keys(c).await {
                     // None at all.
                     Err(DbErr::RecordNotInserted) => Ok(HashSet::new()),
                     keys => keys.map(HashSet::from_iter),
                 }
-            }
-        })
-        .await?;
+            })
+        });
+        let stored: HashSet<Uuid> = insert.await?;
         let refused = || users.iter().filter(|user| !stored.contains(&user.id.0));
         let names: Vec<&str> = refused().map(|user| user.username.as_str()).collect();
-        let taken: HashSet<String> = attempt("finding who has a name", || {
+        let taken = self.database.read("finding who has a name", |reads| {
             let query = Entity::find().select_only().column(Column::Username);
-            let query = query.filter(Column::Username.is_in(names.iter().copied()));
-            query.into_tuple().all(self.database.reads())
-        })
-        .await?
-        .into_iter()
-        .collect();
+            query.filter(Column::Username.is_in(names.iter().copied())).into_tuple().all(reads)
+        });
+        let taken: HashSet<String> = taken.await?.into_iter().collect();
         let of = |user: &User| {
             if stored.contains(&user.id.0) {
                 UserInserted::New
@@ -80,43 +75,37 @@ impl UserStore for Durable {
     }
 
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        let row = attempt("finding a person", || Entity::find_by_id(id.0).one(self.database.reads())).await?;
+        let row = self.database.read("finding a person", |reads| Entity::find_by_id(id.0).one(reads)).await?;
         row.map(from_row).transpose()
     }
 
     /// A name with `@` is an address, and no username has one: one index is asked.
     async fn find_by_login(&self, name: &LoginName) -> Result<Option<User>, StoreError> {
         let column = if name.as_str().contains('@') { Column::Email } else { Column::Username };
-        let row = attempt("finding a person by name", || {
-            Entity::find().filter(column.eq(name.as_str())).one(self.database.reads())
-        })
-        .await?;
-        row.map(from_row).transpose()
+        let row = self
+            .database
+            .read("finding a person by name", |reads| Entity::find().filter(column.eq(name.as_str())).one(reads));
+        row.await?.map(from_row).transpose()
     }
 
     async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<User>, StoreError> {
-        let rows = attempt("listing people", || {
+        let rows = self.database.read("listing people", |reads| {
             let mut query = Entity::find().order_by_asc(Column::Username).limit(limit);
             if let Some(after) = after {
                 query = query.filter(Column::Username.gt(after.as_str()));
             }
-            query.all(self.database.reads())
-        })
-        .await?;
-        rows.into_iter().map(from_row).collect()
+            query.all(reads)
+        });
+        rows.await?.into_iter().map(from_row).collect()
     }
 
     async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError> {
         let roles = roles_text(roles)?;
-        let result = attempt("setting roles", || {
-            Entity::update_many()
-                .col_expr(Column::Roles, Expr::value(roles.clone()))
-                .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
-                .filter(Column::Id.eq(id.0))
-                .exec(self.database.writes())
-        })
-        .await?;
-        Ok(result.rows_affected == 1)
+        let update = Entity::update_many()
+            .col_expr(Column::Roles, Expr::value(roles))
+            .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+            .filter(Column::Id.eq(id.0));
+        self.change("setting roles", update, Some(Revocation::of_change(id, now))).await
     }
 
     /// One compare-and-set on the PHC string.
@@ -128,50 +117,51 @@ impl UserStore for Durable {
         keep_sessions: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let revocation = Revocation::of_person(id, now);
-        transact("setting a password", || async {
-            let transaction = self.database.writes().begin().await?;
-            let mut update = Entity::update_many()
-                .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
-                .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
-            if !keep_sessions {
-                update = update
-                    .col_expr(Column::ValidFrom, Expr::value(now.millis()))
-                    .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
-            }
-            let result = update
-                .filter(Column::Id.eq(id.0))
-                .filter(Column::PasswordPhc.eq(expected.phc.expose_secret()))
-                .exec(&transaction)
-                .await?;
-            let changed = result.rows_affected == 1;
-            if changed && !keep_sessions {
-                revocations::insert(&transaction, &revocation).await?;
-            }
-            transaction.commit().await?;
-            Ok(changed)
-        })
-        .await
+        let mut update = Entity::update_many()
+            .col_expr(Column::PasswordPhc, Expr::value(new.phc.expose_secret()))
+            .col_expr(Column::PasswordGeneratedUntil, Expr::value(new.generated_until.map(Timestamp::millis)));
+        if !keep_sessions {
+            update = update
+                .col_expr(Column::ValidFrom, Expr::value(now.millis()))
+                .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
+        }
+        let update = update.filter(Column::Id.eq(id.0)).filter(Column::PasswordPhc.eq(expected.phc.expose_secret()));
+        let revocation = (!keep_sessions).then(|| Revocation::of_person(id, now));
+        self.change("setting a password", update, revocation).await
     }
 
     async fn set_disabled(&self, id: UserId, disabled: bool, ends: Timestamp) -> Result<bool, StoreError> {
-        let revocation = Revocation::of_person(id, ends);
-        transact("disabling a person", || async {
-            let transaction = self.database.writes().begin().await?;
-            let mut update = Entity::update_many()
-                .col_expr(Column::Disabled, Expr::value(disabled))
-                .col_expr(Column::UpdatedAt, Expr::value(ends.millis()));
-            if disabled {
-                update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
-            }
-            let changed = update.filter(Column::Id.eq(id.0)).exec(&transaction).await?.rows_affected == 1;
-            if changed && disabled {
-                revocations::insert(&transaction, &revocation).await?;
-            }
-            transaction.commit().await?;
-            Ok(changed)
-        })
-        .await
+        let mut update = Entity::update_many()
+            .col_expr(Column::Disabled, Expr::value(disabled))
+            .col_expr(Column::UpdatedAt, Expr::value(ends.millis()));
+        if disabled {
+            update = update.col_expr(Column::ValidFrom, Expr::value(ends.millis()));
+        }
+        let revocation = if disabled { Revocation::of_person(id, ends) } else { Revocation::of_change(id, ends) };
+        self.change("disabling a person", update.filter(Column::Id.eq(id.0)), Some(revocation)).await
+    }
+}
+
+impl Durable {
+    /// Changes one person, and with that puts it on the negative list; false where nobody was
+    /// changed.
+    async fn change(
+        &self,
+        what: &'static str,
+        update: UpdateMany<Entity>,
+        revocation: Option<Revocation>,
+    ) -> Result<bool, StoreError> {
+        let change = self.database.transact(what, move |c| {
+            let (update, revocation) = (update.clone(), revocation.clone());
+            Box::pin(async move {
+                let changed = update.exec(c).await?.rows_affected == 1;
+                if let Some(revocation) = revocation.filter(|_| changed) {
+                    revocations::insert(c, &revocation).await?;
+                }
+                Ok(changed)
+            })
+        });
+        change.await
     }
 }
 

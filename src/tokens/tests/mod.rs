@@ -1,5 +1,6 @@
 //! What the tests of this room share: a store of keys in memory and tokens signed at will.
 
+mod id_token_hint;
 mod keyring;
 mod verify;
 

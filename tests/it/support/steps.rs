@@ -95,11 +95,10 @@ impl TestApp {
         database.close().await.expect("closed");
     }
 
-    /// Disables somebody, as an admin will.
+    /// Disables somebody, as an admin does in another process.
     pub async fn disable(&self, person: &Person) {
-        self.sql(&format!("UPDATE users SET disabled = TRUE WHERE username = '{}'", person.username)).await;
-        let user = self.app().stores.users.find(person.id).await.expect("the store").expect("somebody");
-        assert!(user.disabled);
+        let (users, now) = (&self.app().stores.users, self.app().now());
+        assert!(users.set_disabled(person.id, true, now).await.expect("the store"));
     }
 }
 
