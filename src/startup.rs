@@ -3,8 +3,6 @@
 //! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
 //! (`store::open`), signals and arguments (`cli`), another configuration while it runs (`reload`).
 
-pub mod reload;
-
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
@@ -25,10 +23,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
-use crate::routes;
 use crate::store::{NegativeList, People, Stores, sweep_forever};
 use crate::tokens::Tokens;
 use crate::web::edge;
+use crate::{reload, routes};
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -154,7 +152,7 @@ async fn drain(live: &Live) {
 }
 
 /// What the server says of itself.
-fn metadata(config: &Config) -> anyhow::Result<Document> {
+pub(crate) fn metadata(config: &Config) -> anyhow::Result<Document> {
     let text = serde_json::to_string(&discovery::metadata(config)).context("cannot write the metadata")?;
     Ok(Document::new(text))
 }

@@ -15,7 +15,7 @@ use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::signals;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::startup::reload::Reloader;
+use crate::reload::Reloader;
 use crate::startup::{self, Application};
 use crate::store;
 use crate::telemetry;

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use vestibule::startup::reload::Reloaded;
+use vestibule::reload::Reloaded;
 
 use crate::both_setups;
 use crate::support::configuration::without_client;

@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use vestibule::startup::reload::Reloaded;
+use vestibule::reload::Reloaded;
 
 use crate::both_setups;
 use crate::support::configuration::{with_disabled, without_client};

@@ -30,8 +30,8 @@ use crate::cli::{env, output, signals};
 use crate::clock::{Clock, SystemClock, system_rng};
 use crate::config::{Config, DevSettings};
 use crate::passwords::PasswordHasher;
+use crate::reload::{Load, Reloader, Tell};
 use crate::startup::Application;
-use crate::startup::reload::{Load, Reloader, Tell};
 use crate::store::{self, Stores};
 use crate::telemetry;
 

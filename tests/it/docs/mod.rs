@@ -39,6 +39,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("sudo -u vestibule bash", "needs root, and ends the shell"),
     ("systemctl enable --now vestibule", "changes the machine"),
+    ("systemctl reload vestibule", "speaks to systemd; tests/it/cli/reload.rs sends the signal that it sends"),
 ];
 
 /// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use vestibule::app::App;
 use vestibule::clock::{Clock, ManualClock, SystemClock};
 use vestibule::config::{self, Config};
-use vestibule::startup::reload::{Reloaded, Reloader};
+use vestibule::reload::{Reloaded, Reloader};
 use vestibule::startup::{Application, bind};
 use vestibule::store;
 

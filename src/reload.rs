@@ -22,6 +22,7 @@ use crate::model::served::{Change, Served, Settled};
 use crate::passwords::PasswordHasher;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
+use crate::startup::metadata;
 use crate::store::StoreError;
 use crate::tokens::Tokens;
 
@@ -91,7 +92,11 @@ impl Reloader {
             Ok(Ok(config)) => config,
             Ok(Err(faults)) => {
                 let (mistakes, shown) = (faults.len(), faults.render(false));
-                tracing::error!(mistakes, "the configuration is invalid: the one before stays\n\n{}", shown.trim_end());
+                tracing::error!(
+                    mistakes,
+                    "the configuration is invalid: the one before stays\n\n{}\n",
+                    shown.trim_end()
+                );
                 return Reloaded::Refused;
             }
             Err(error) => {
@@ -143,7 +148,7 @@ impl Reloader {
 ///
 /// # Errors
 /// When the store fails: some of it may be done then, and the next call goes on.
-pub(super) async fn settle(app: &App, left: BTreeSet<ClientId>, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn settle(app: &App, left: BTreeSet<ClientId>, now: Timestamp) -> Result<(), StoreError> {
     let served = Served { present: app.registry().served().cloned().collect(), left };
     let Settled { changes, grants } = app.stores.clients.settle(&served, now).await?;
     for (client_id, change) in changes {
@@ -188,7 +193,7 @@ impl Next {
             let started = PasswordHasher::start(&config.passwords);
             Some(started.map_err(|error| anyhow!(error).context("cannot start the password pool"))?)
         };
-        let metadata = super::metadata(&config)?;
+        let metadata = metadata(&config)?;
         Ok(Self { config: Arc::new(config), metadata, tokens, passwords })
     }
 
