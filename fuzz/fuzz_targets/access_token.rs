@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
 use vestibule::model::signing_key::Algorithm;
 use vestibule::protocol::access_token::{AccessTokenClaims, Audience, Authentication};
+use vestibule::protocol::claims::Claims;
 use vestibule::protocol::error::ErrorCode;
 use vestibule::protocol::ids::GrantId;
 use vestibule::protocol::scope::Scopes;
@@ -68,6 +69,7 @@ fn claims(lines: &[&str]) -> AccessTokenClaims {
         iat: NOW.seconds(),
         jti: AccessTokenClaims::jti(line(3).map(|_| GrantId(Uuid::from_u128(7))), Uuid::from_u128(8)),
         client_id: line(2).unwrap_or_default(),
+        userinfo_claims: Claims::default(),
         scope: Scopes::parse(lines.first().unwrap_or(&"")).unwrap_or_default(),
         authentication: line(3).map(|acr| Authentication {
             auth_time: NOW.seconds(),

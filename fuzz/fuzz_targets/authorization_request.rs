@@ -11,10 +11,11 @@ use vestibule::model::client::Client;
 use vestibule::protocol::authorization::{Addressee, AuthorizationRequest};
 use vestibule::protocol::error::{ErrorCode, OAuthError};
 use vestibule::protocol::params::Params;
-use vestibule::protocol::reply::ReplyTo;
+use vestibule::protocol::reply::{AuthorizationResponse, ReplyTo};
 use vestibule_fuzz::{ISSUER, SETTINGS, WORLD, check_error};
 
-const EXPECTED: [ErrorCode; 8] = [
+const EXPECTED: [ErrorCode; 9] = [
+    ErrorCode::UnmetAuthenticationRequirements,
     ErrorCode::InvalidRequest,
     ErrorCode::InvalidScope,
     ErrorCode::InvalidTarget,
@@ -50,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn check_parsed(request: &AuthorizationRequest, params: &Params) {
     assert_eq!(params.get("response_type"), Some("code"));
-    assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent)));
+    assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent || request.prompt.select_account)));
     assert_eq!(request.nonce.as_deref(), params.get("nonce"));
     assert_eq!(request.max_age.is_some(), params.has("max_age"));
     assert_eq!(request.code_challenge.is_some(), params.has("code_challenge"));
@@ -67,6 +68,7 @@ fn check_parsed(request: &AuthorizationRequest, params: &Params) {
 fn check_checked(checked: &CheckedRequest, client: &Client) {
     assert!(checked.code_challenge.is_some() || !client.needs_pkce());
     assert!(!checked.scope.is_empty() && checked.scope.without(&client.scope).is_empty());
+    assert_eq!(checked.claims, checked.claims.within(&client.scope));
     assert!(checked.resource.as_deref().is_none_or(|resource| WORLD.registry.find_api(resource).is_some()));
     assert_eq!(checked.still_holds(client, &WORLD.registry), Ok(()));
     let stored = serde_json::to_string(checked).unwrap();
@@ -75,11 +77,17 @@ fn check_checked(checked: &CheckedRequest, client: &Client) {
 
 fn check_answer(error: &OAuthError, reply_to: &ReplyTo, state: Option<&str>) {
     check_error(error, &EXPECTED);
-    let location = reply_to.with_error(error, &SETTINGS.issuer);
-    assert!(location.starts_with(reply_to.redirect_uri().as_str()));
-    let location = Url::parse(&location).unwrap();
-    let said =
-        |name: &str| location.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    let members: Vec<(String, String)> = match reply_to.with_error(error, &SETTINGS.issuer) {
+        AuthorizationResponse::Redirect(location) => {
+            assert!(location.starts_with(reply_to.redirect_uri().as_str()));
+            Url::parse(&location).unwrap().query_pairs().into_owned().collect()
+        }
+        AuthorizationResponse::FormPost { redirect_uri, members } => {
+            assert!(redirect_uri.takes_post());
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        }
+    };
+    let said = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     assert_eq!(said("error").as_deref(), Some(error.code().as_str()));
     assert_eq!(said("state").as_deref(), state);
     assert_eq!(said("iss").as_deref(), Some(ISSUER));

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 use vestibule::protocol::error::OAuthError;
 use vestibule::protocol::redirect_uri::{ApplicationType, ChooseError, RedirectUri, RegisteredRedirectUri};
-use vestibule::protocol::reply::ReplyTo;
+use vestibule::protocol::reply::{AuthorizationResponse, ReplyTo};
 use vestibule::protocol::response::ResponseMode;
 use vestibule_fuzz::{ISSUER, SETTINGS, lines, sent};
 
@@ -78,7 +78,8 @@ fn check_other_port(registered: &str, chosen: &str, native: bool) {
 /// An answer goes to the chosen URI, says what it should, and fits into a header and a policy.
 fn check_answer(chosen: &RegisteredRedirectUri, state: Option<&str>) {
     let reply = ReplyTo::new(chosen.clone(), ResponseMode::Query, state.map(str::to_owned));
-    let location = reply.with_error(&OAuthError::access_denied("no & more"), &SETTINGS.issuer);
+    let answer = reply.with_error(&OAuthError::access_denied("no & more"), &SETTINGS.issuer);
+    let AuthorizationResponse::Redirect(location) = answer else { panic!("not by query: {answer:?}") };
     assert!(location.starts_with(chosen.as_str()) && location.bytes().all(|byte| byte.is_ascii_graphic()));
     let (from, to) = (Url::parse(chosen.as_str()).unwrap(), Url::parse(&location).unwrap());
     assert_eq!((from.scheme(), from.host(), from.port(), from.path()), (to.scheme(), to.host(), to.port(), to.path()));

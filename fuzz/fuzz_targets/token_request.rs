@@ -10,6 +10,7 @@ use uuid::Uuid;
 use vestibule::model::client::AuthenticatedClient;
 use vestibule::model::code_grant::CodeGrant;
 use vestibule::model::session::SignIn;
+use vestibule::protocol::claims::SingleClaims;
 use vestibule::protocol::client_auth::UnverifiedClient;
 use vestibule::protocol::error::ErrorCode;
 use vestibule::protocol::ids::{GrantId, SessionId, UserId};
@@ -67,6 +68,7 @@ fn redeem(request: &CodeRequest, with_challenge: bool) {
         redirect_uri: RegisteredRedirectUri::choose(&client.redirect_uris, client.application_type, Some(uri)).unwrap(),
         code_challenge: with_challenge.then(|| CodeChallenge::of(&CodeVerifier::parse(VERIFIER).unwrap())),
         scope: Scopes::parse("openid").unwrap(),
+        claims: SingleClaims::default(),
         resource: None,
         nonce: None,
         user_id: UserId(Uuid::from_u128(1)),

@@ -9,8 +9,11 @@ use crate::model::audience::{check_target, narrowed};
 use crate::model::client::Client;
 use crate::model::permissions::{Unregistered, requested};
 use crate::model::registry::Registry;
+use crate::model::session::ACR_VALUES;
 use crate::protocol::authorization::AuthorizationRequest;
-use crate::protocol::error::OAuthError;
+use crate::protocol::claims::SingleClaims;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::ids::UserId;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::prompt::Prompt;
 use crate::protocol::reply::ReplyTo;
@@ -39,6 +42,12 @@ pub struct CheckedRequest {
     pub max_age: Option<u32>,
     /// Prefills the sign-in form.
     pub login_hint: Option<String>,
+    /// Single claims, each of a scope that the client may ask for; none without `openid`.
+    #[serde(default)]
+    pub claims: SingleClaims,
+    /// Who it has to be, by `id_token_hint` or a value of `sub`.
+    #[serde(default)]
+    pub subjects: Option<Vec<UserId>>,
     #[serde(default)]
     checked: Checked,
 }
@@ -48,7 +57,7 @@ pub struct CheckedRequest {
 struct Checked;
 
 impl CheckedRequest {
-    /// Holds a request against its client, in this order: grant, PKCE, scope, target.
+    /// Holds a request against its client, in this order: grant, response mode, PKCE, scope, target, `acr`.
     ///
     /// # Errors
     /// The error to send to the client.
@@ -60,6 +69,9 @@ impl CheckedRequest {
         registry: &Registry,
     ) -> Result<Self, OAuthError> {
         client.check_grant(GrantType::AuthorizationCode)?;
+        if request.response_mode != reply_to.response_mode() {
+            return Err(OAuthError::invalid_request("response_mode=form_post needs a redirect_uri of https or http"));
+        }
         if request.code_challenge.is_none() && client.needs_pkce() {
             return Err(missing_pkce(client));
         }
@@ -72,6 +84,9 @@ impl CheckedRequest {
             return Err(OAuthError::invalid_scope("none of the scopes is registered for this client"));
         }
         check_target(&scope, request.resource.as_deref(), client, registry)?;
+        check_acr(request.claims.essential_acr.as_deref())?;
+        let openid = scope.has("openid");
+        let claims = if openid { request.claims.single.within(&client.scope) } else { SingleClaims::default() };
         Ok(Self {
             reply_to,
             redirect_uri_sent,
@@ -82,6 +97,8 @@ impl CheckedRequest {
             prompt: request.prompt,
             max_age: request.max_age,
             login_hint: request.login_hint,
+            claims,
+            subjects: request.claims.subjects,
             checked: Checked,
         })
     }
@@ -97,6 +114,17 @@ impl CheckedRequest {
         }
         requested(&self.scope, client, Unregistered::Refuse)?;
         check_target(&self.scope, self.resource.as_deref(), client, registry)
+    }
+}
+
+/// OpenID Connect Core 5.5.1.1: an essential `acr` that cannot be had is a failed authentication.
+fn check_acr(essential: Option<&[String]>) -> Result<(), OAuthError> {
+    match essential {
+        Some(values) if !values.iter().any(|value| ACR_VALUES.contains(&value.as_str())) => Err(OAuthError::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            format!("no sign-in here has the acr that is essential: there is {}", ACR_VALUES.join(", ")),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -46,10 +46,10 @@ pub enum PkcePolicy {
 /// What an ID token says of a person.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IdTokenClaimsPolicy {
-    /// The claims that `profile` and `email` open, as in userinfo.
+    /// The claims that the scopes open, as in userinfo.
     #[default]
     Full,
-    /// Only the subject.
+    /// Only the subject, and what was asked for in the ID token by name.
     Minimal,
 }
 
@@ -123,7 +123,8 @@ impl Client {
         self.is_public() || self.pkce == PkcePolicy::Required
     }
 
-    /// Where answers to this request may go. It is sent by query until the mode is known.
+    /// Where answers to this request may go, and how: by query where the mode is none of ours, or the URI
+    /// takes no post.
     ///
     /// # Errors
     /// When the redirect URI is not this client's.
@@ -133,7 +134,8 @@ impl Client {
             self.application_type,
             addressee.redirect_uri.as_deref(),
         )?;
-        Ok(ReplyTo::new(uri, ResponseMode::Query, addressee.state.clone()))
+        let mode = if uri.takes_post() { addressee.response_mode } else { ResponseMode::Query };
+        Ok(ReplyTo::new(uri, mode, addressee.state.clone()))
     }
 
     /// Whether a page of that origin may read answers to this client.

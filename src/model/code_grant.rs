@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::client::AuthenticatedClient;
 use crate::model::session::SignIn;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::pkce::{CodeChallenge, CodeVerifier};
@@ -26,6 +27,9 @@ pub struct CodeGrant {
     pub code_challenge: Option<CodeChallenge>,
     /// Granted.
     pub scope: Scopes,
+    /// Granted by name.
+    #[serde(default)]
+    pub claims: SingleClaims,
     /// The `resource` that was asked for.
     pub resource: Option<String>,
     /// For the ID token.

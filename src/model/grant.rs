@@ -4,6 +4,7 @@
 
 use crate::model::person::User;
 use crate::model::refresh::Family;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
@@ -20,6 +21,8 @@ pub struct Grant {
     pub client_id: ClientId,
     /// What.
     pub scope: Scopes,
+    /// Single claims beside those of the scopes.
+    pub claims: SingleClaims,
     /// The hash of the code it came from, unique: a second redemption is refused by it.
     pub code: Option<TokenHash>,
     /// The session it came from; none for the password grant.

@@ -17,6 +17,8 @@ pub struct IdTokenHint {
     pub session: Option<SessionId>,
     /// The active client that the token was issued to.
     pub client_id: ClientId,
+    /// The person's username, where the token told the client.
+    pub username: Option<String>,
 }
 
 impl IdTokenHint {
@@ -29,6 +31,7 @@ impl IdTokenHint {
         let client = registry.find_client(&claims.aud).ok_or_else(|| refused("its audience is no client of ours"))?;
         let user_id = UserId::parse(&claims.sub).ok_or_else(|| refused("its subject is no person"))?;
         let session = claims.sid.as_deref().map(|sid| SessionId::parse(sid).ok_or_else(|| refused("its sid is none")));
-        Ok(Self { user_id, session: session.transpose()?, client_id: client.client_id.clone() })
+        let username = claims.preferred_username.clone();
+        Ok(Self { user_id, session: session.transpose()?, client_id: client.client_id.clone(), username })
     }
 }

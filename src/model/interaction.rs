@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::checked_request::CheckedRequest;
+use crate::model::consent::Permission;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::opaque::TokenHash;
-use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 
 /// What a person allowed on the consent page of this transaction.
@@ -17,7 +17,8 @@ pub struct ConsentGiven {
     /// Who: an answer of somebody else does not count.
     pub by: UserId,
     /// What.
-    pub scope: Scopes,
+    #[serde(flatten)]
+    pub permission: Permission,
 }
 
 /// Where the transaction stands.
@@ -28,8 +29,14 @@ pub enum Progress {
     Open {
         /// Set by the consent page.
         consent: Option<ConsentGiven>,
-        /// The session that the sign-in page of this transaction made last; a repeated submit ends it.
+        /// Who said no on the consent page.
+        #[serde(default)]
+        denied: Option<UserId>,
+        /// The session that a page of this transaction made last; a repeated sign-in ends it.
         session: Option<TokenHash>,
+        /// The account that was chosen on the page of accounts.
+        #[serde(default)]
+        account: Option<UserId>,
     },
     /// The answer was sent.
     Answered,
@@ -62,7 +69,7 @@ impl Interaction {
         created_at: Timestamp,
         expires_at: Timestamp,
     ) -> Self {
-        let progress = Progress::Open { consent: None, session: None };
+        let progress = Progress::Open { consent: None, denied: None, session: None, account: None };
         Self { client_id, request, browser, created_at, expires_at, progress }
     }
 
@@ -75,22 +82,61 @@ impl Interaction {
         }
     }
 
+    /// Whether this person said no in it.
+    #[must_use]
+    pub fn is_denied_by(&self, user: UserId) -> bool {
+        matches!(self.progress, Progress::Open { denied: Some(by), .. } if by == user)
+    }
+
+    /// Whether that session was made by a page of this transaction.
+    #[must_use]
+    pub fn has_made(&self, session: &TokenHash) -> bool {
+        matches!(&self.progress, Progress::Open { session: Some(made), .. } if made.matches(session))
+    }
+
+    /// The account that was chosen in it, if any.
+    #[must_use]
+    pub const fn account(&self) -> Option<UserId> {
+        match &self.progress {
+            Progress::Open { account, .. } => *account,
+            Progress::Answered => None,
+        }
+    }
+
     /// Whether its answer was sent.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
         matches!(self.progress, Progress::Answered)
     }
 
-    /// With the answer of the consent page.
+    /// With a yes of the consent page; a no from before is taken back.
     #[must_use]
     pub fn with_consent(mut self, given: ConsentGiven) -> Self {
-        if let Progress::Open { consent, .. } = &mut self.progress {
-            *consent = Some(given);
+        if let Progress::Open { consent, denied, .. } = &mut self.progress {
+            (*consent, *denied) = (Some(given), None);
         }
         self
     }
 
-    /// With the session its sign-in page made, and the one it made before.
+    /// With a no of the consent page.
+    #[must_use]
+    pub fn with_denial(mut self, by: UserId) -> Self {
+        if let Progress::Open { consent, denied, .. } = &mut self.progress {
+            (*consent, *denied) = (None, Some(by));
+        }
+        self
+    }
+
+    /// With the account that was chosen.
+    #[must_use]
+    pub const fn with_account(mut self, chosen: UserId) -> Self {
+        if let Progress::Open { account, .. } = &mut self.progress {
+            *account = Some(chosen);
+        }
+        self
+    }
+
+    /// With the session that one of its pages made, and the one it made before.
     #[must_use]
     pub fn with_session(mut self, made: TokenHash) -> (Self, Option<TokenHash>) {
         let before = match &mut self.progress {

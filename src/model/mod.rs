@@ -8,6 +8,7 @@ pub mod checked_request;
 pub mod client;
 pub mod code_grant;
 pub mod consent;
+pub mod contact;
 pub mod grant;
 pub mod id_token_hint;
 pub mod interaction;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::model::contact::{Address, PhoneNumber};
 use crate::protocol::id_token::PersonClaims;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
@@ -127,6 +128,17 @@ impl fmt::Debug for StoredPassword {
     }
 }
 
+/// Where a person is reached beside their e-mail address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// By post.
+    pub address: Option<Address>,
+    /// By telephone.
+    pub phone_number: Option<PhoneNumber>,
+    /// Proven by its owner or by an admin.
+    pub phone_number_verified: bool,
+}
+
 /// A person.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -140,6 +152,8 @@ pub struct User {
     pub email_verified: bool,
     /// As shown.
     pub name: Option<String>,
+    /// What else the profile says.
+    pub contact: Contact,
     /// As stored; names that no role has are ignored.
     pub roles: Vec<RoleName>,
     /// Absent for people who sign in elsewhere.
@@ -167,7 +181,7 @@ impl User {
         self.name.as_deref().unwrap_or(self.username.as_str())
     }
 
-    /// Every claim there is; the granted scope decides which are told.
+    /// Every claim there is; what was granted decides which are told.
     #[must_use]
     pub fn claims(&self) -> PersonClaims {
         PersonClaims {
@@ -176,6 +190,9 @@ impl User {
             updated_at: Some(self.updated_at.seconds()),
             email: self.email.as_ref().map(|email| email.as_str().to_owned()),
             email_verified: self.email.as_ref().map(|_| self.email_verified),
+            address: self.contact.address.as_ref().map(|address| address.parts().clone()),
+            phone_number: self.contact.phone_number.as_ref().map(|number| number.as_str().to_owned()),
+            phone_number_verified: self.contact.phone_number.as_ref().map(|_| self.contact.phone_number_verified),
         }
     }
 }

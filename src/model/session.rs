@@ -11,6 +11,9 @@ use crate::protocol::access_token::Authentication;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::time::Timestamp;
 
+/// The levels of sign-in that there are (OpenID Connect Core 2 `acr`): by password.
+pub const ACR_VALUES: [&str; 1] = ["1"];
+
 /// How a person signed in, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
@@ -26,7 +29,8 @@ impl SignIn {
     /// By password alone.
     #[must_use]
     pub fn by_password(at: Timestamp) -> Self {
-        Self { at, acr: "1".to_owned(), amr: vec!["pwd".to_owned()] }
+        let [acr] = ACR_VALUES;
+        Self { at, acr: acr.to_owned(), amr: vec!["pwd".to_owned()] }
     }
 
     /// As tokens carry it.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::id_token::HashFunction;
 use crate::protocol::time::Timestamp;
 
 /// RFC 7518 3.1: the signature algorithms of our tokens.
@@ -38,6 +39,15 @@ impl Algorithm {
     #[must_use]
     pub const fn is_slow(self) -> bool {
         matches!(self, Self::RS256 | Self::PS256)
+    }
+
+    /// The hash function that `at_hash` is made with (OpenID Connect Core 3.1.3.6).
+    #[must_use]
+    pub const fn hash_function(self) -> HashFunction {
+        match self {
+            Self::RS256 | Self::ES256 | Self::PS256 => HashFunction::Sha256,
+            Self::EdDSA => HashFunction::Sha512,
+        }
     }
 
     /// Reads a name.

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::protocol::claims::Claims;
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -72,6 +73,10 @@ pub struct AccessTokenClaims {
     pub client_id: String,
     /// Space separated (RFC 8693 4.2).
     pub scope: Scopes,
+    /// Single claims that userinfo tells beside those of the scopes (OpenID Connect Core 5.5): here, so that
+    /// userinfo need not ask for the grant.
+    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    pub userinfo_claims: Claims,
     /// Only when a person signed in.
     #[serde(flatten)]
     pub authentication: Option<Authentication>,

@@ -3,6 +3,7 @@
 //! Owns: reading the parameters, in the order in which they are reported. Does not own: what depends
 //! on the client (`model/client`, `model/checked_request`).
 
+use crate::protocol::claims::ClaimsParameter;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce::CodeChallenge;
@@ -22,6 +23,8 @@ pub struct Addressee {
     pub redirect_uri: Option<String>,
     /// `state` as sent, when it is not too long to be carried.
     pub state: Option<String>,
+    /// `response_mode`; by query where it is none of ours.
+    pub response_mode: ResponseMode,
 }
 
 impl Addressee {
@@ -33,6 +36,7 @@ impl Addressee {
             client_id: text("client_id"),
             redirect_uri: text("redirect_uri"),
             state: text("state").filter(|state| state.len() <= LONGEST_ECHO),
+            response_mode: ResponseMode::parse(params.get("response_mode")).unwrap_or_default(),
         }
     }
 }
@@ -56,6 +60,10 @@ pub struct AuthorizationRequest {
     pub resource: Option<String>,
     /// `response_mode`.
     pub response_mode: ResponseMode,
+    /// `claims`.
+    pub claims: ClaimsParameter,
+    /// `id_token_hint`, not verified.
+    pub id_token_hint: Option<String>,
 }
 
 impl AuthorizationRequest {
@@ -74,6 +82,7 @@ impl AuthorizationRequest {
             .map_err(|error| OAuthError::invalid_scope(error.to_string()))?;
         let prompt = Prompt::parse(params.get("prompt"))?;
         let max_age = parse_max_age(params.get("max_age"))?;
+        check_preferences(params)?;
         Ok(Self {
             scope,
             code_challenge,
@@ -83,6 +92,8 @@ impl AuthorizationRequest {
             login_hint: echo(params, "login_hint")?,
             resource: single_resource(params)?,
             response_mode,
+            claims: ClaimsParameter::parse(params.get("claims"))?,
+            id_token_hint: params.get("id_token_hint").map(str::to_owned),
         })
     }
 }
@@ -97,6 +108,15 @@ fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
         if params.has(name) {
             return Err(OAuthError::new(code, format!("the parameter {name} is not supported")));
         }
+    }
+    Ok(())
+}
+
+/// OpenID Connect Core 3.1.2.1: `acr_values` and `ui_locales` are preferences. There is one level of sign-in and
+/// one language, so that whichever is preferred they are what comes; `display` is ignored likewise.
+fn check_preferences(params: &Params) -> Result<(), OAuthError> {
+    for name in ["acr_values", "ui_locales"] {
+        echo(params, name)?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub struct Metadata {
     pub scopes_supported: Vec<String>,
     /// `code`.
     pub response_types_supported: Vec<&'static str>,
-    /// `query`.
+    /// `query`, `form_post`.
     pub response_modes_supported: Vec<&'static str>,
     /// Grants that the token endpoint serves.
     pub grant_types_supported: Vec<&'static str>,
@@ -43,13 +43,17 @@ pub struct Metadata {
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     /// Claims that may be had.
     pub claims_supported: Vec<&'static str>,
+    /// Levels of sign-in.
+    pub acr_values_supported: Vec<&'static str>,
+    /// Languages of the pages (BCP 47).
+    pub ui_locales_supported: Vec<&'static str>,
     /// `S256`.
     pub code_challenge_methods_supported: Vec<&'static str>,
     /// `normal`.
     pub claim_types_supported: Vec<&'static str>,
     /// RFC 9207.
     pub authorization_response_iss_parameter_supported: bool,
-    /// Omission would mean false; said for readers.
+    /// Omission would mean false.
     pub claims_parameter_supported: bool,
     /// Omission would mean false; said for readers.
     pub request_parameter_supported: bool,

@@ -37,6 +37,8 @@ pub enum ErrorCode {
     ConsentRequired,
     /// OpenID Connect Core 3.1.2.6.
     InteractionRequired,
+    /// OpenID Connect Core Error Code `unmet_authentication_requirements`.
+    UnmetAuthenticationRequirements,
     /// OpenID Connect Core 3.1.2.6.
     RequestNotSupported,
     /// OpenID Connect Core 3.1.2.6.
@@ -68,6 +70,7 @@ impl ErrorCode {
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",

@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod authorization;
 pub mod bearer;
+pub mod claims;
 pub mod client_auth;
 pub mod discovery;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod id_token;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
+pub mod json;
 pub mod opaque;
 pub mod params;
 pub mod pkce;

@@ -11,10 +11,13 @@ use crate::protocol::error::OAuthError;
 pub struct Prompt {
     /// Show nothing: answer or fail.
     pub none: bool,
-    /// Sign in again even with a live session. `select_account` counts as this.
+    /// Sign in again even with a live session.
     pub login: bool,
     /// Ask for consent even when it is remembered.
     pub consent: bool,
+    /// Ask which account is meant even with a live session.
+    #[serde(default)]
+    pub select_account: bool,
 }
 
 impl Prompt {
@@ -27,7 +30,8 @@ impl Prompt {
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
                 "none" => prompt.none = true,
-                "login" | "select_account" => prompt.login = true,
+                "login" => prompt.login = true,
+                "select_account" => prompt.select_account = true,
                 "consent" => prompt.consent = true,
                 _ => {
                     return Err(OAuthError::invalid_request(
@@ -36,7 +40,7 @@ impl Prompt {
                 }
             }
         }
-        if prompt.none && (prompt.login || prompt.consent) {
+        if prompt.none && prompt != (Self { none: true, ..Self::default() }) {
             return Err(OAuthError::invalid_request("prompt=none cannot stand beside another value"));
         }
         Ok(prompt)

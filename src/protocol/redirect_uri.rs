@@ -187,6 +187,14 @@ impl RegisteredRedirectUri {
         }
     }
 
+    /// Whether a form can be posted there: an application on a private-use scheme is only ever opened.
+    #[must_use]
+    pub fn takes_post(&self) -> bool {
+        ["https://", "http://"].iter().any(|scheme| {
+            self.0.split_at_checked(scheme.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(scheme))
+        })
+    }
+
     /// What CSP `form-action` must name so that a form may end there: the origin, or the bare scheme
     /// for a private-use scheme and for IP literals other than 127.0.0.1, which CSP cannot express.
     #[must_use]

@@ -1,6 +1,6 @@
 //! RFC 6749 3.1.1 and OAuth 2.0 Multiple Response Type Encoding Practices: `response_type`, `response_mode`.
 //!
-//! Owns: the one type and mode there are. Does not own: how an answer is written (`reply`).
+//! Owns: the one type and the two modes there are. Does not own: how an answer is written (`reply`).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,23 @@ pub enum ResponseMode {
     /// In the query of the redirect URI.
     #[default]
     Query,
+    /// As a form that the browser posts (OAuth 2.0 Form Post Response Mode 2).
+    FormPost,
 }
 
 impl ResponseMode {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Query, Self::FormPost];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+        }
+    }
+
     /// Reads `response_mode`.
     ///
     /// # Errors
@@ -23,7 +37,8 @@ impl ResponseMode {
     pub fn parse(text: Option<&str>) -> Result<Self, OAuthError> {
         match text {
             None | Some("query") => Ok(Self::Query),
-            Some(_) => Err(OAuthError::invalid_request("response_mode is not supported: expected query")),
+            Some("form_post") => Ok(Self::FormPost),
+            Some(_) => Err(OAuthError::invalid_request("response_mode is not supported: expected query or form_post")),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::code_grant::CodeGrant;
-use crate::model::consent::Consent;
+use crate::model::consent::{Consent, Permission};
 use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
@@ -22,7 +22,6 @@ use crate::model::session::Session;
 use crate::model::signing_key::SealedSigningKey;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
-use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 
 #[cfg(test)]
@@ -127,8 +126,8 @@ pub trait ClientStore: Send + Sync {
 pub trait ConsentStore: Send + Sync {
     /// Of one person to one client.
     async fn find(&self, user: UserId, client: &ClientId) -> Result<Option<Consent>, StoreError>;
-    /// Adds scopes to it, making it where there is none; two at once lose nothing.
-    async fn add(&self, user: UserId, client: &ClientId, scope: &Scopes, now: Timestamp) -> Result<(), StoreError>;
+    /// Adds to it, making it where there is none; two at once lose nothing.
+    async fn add(&self, user: UserId, client: &ClientId, more: &Permission, now: Timestamp) -> Result<(), StoreError>;
 }
 
 /// What came of inserting a grant.

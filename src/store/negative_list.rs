@@ -176,6 +176,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::access_token::Audience;
+    use crate::protocol::claims::Claims;
     use crate::protocol::ids::GrantId;
     use crate::protocol::scope::Scopes;
     use crate::store::contract::Bench;
@@ -238,6 +239,7 @@ mod tests {
             jti: AccessTokenClaims::jti(Some(grant), Uuid::from_u128(9)),
             client_id: "web".to_owned(),
             scope: Scopes::default(),
+            userinfo_claims: Claims::default(),
             authentication: None,
         }
     }

@@ -3,7 +3,6 @@
 //! Owns: the keyring (opened once, keys parsed once), sealing at rest, JWS. Does not own: which claims
 //! a token carries (`protocol`, `endpoints/token`).
 
-mod json;
 mod jwk;
 mod keyring;
 mod refresh;

@@ -18,8 +18,8 @@ use crate::protocol::bearer::LONGEST_TOKEN;
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::{self, IdTokenHintClaims};
 use crate::protocol::issuer::Issuer;
+use crate::protocol::json;
 use crate::protocol::time::Timestamp;
-use crate::tokens::json;
 use crate::tokens::keyring::{Keyring, SigningKey};
 use crate::tokens::sign::jose;
 

@@ -27,6 +27,10 @@ static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| named("icon", "svg", "image/svg+xml", include_bytes!("../../templates/assets/icon.svg")));
 
+static SUBMIT: LazyLock<Asset> = LazyLock::new(|| {
+    named("submit", "js", "text/javascript; charset=utf-8", include_bytes!("../../templates/assets/submit.js"))
+});
+
 fn named(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
     let hash: String = TokenHash::of(bytes).to_hex().chars().take(12).collect();
     Asset { name: format!("{stem}.{hash}.{extension}"), content_type, bytes }
@@ -44,10 +48,16 @@ pub fn icon() -> &'static Asset {
     &ICON
 }
 
+/// The script that sends the form of a page at once.
+#[must_use]
+pub fn submit() -> &'static Asset {
+    &SUBMIT
+}
+
 /// The file of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Asset> {
-    [style(), icon()].into_iter().find(|asset| asset.name == name)
+    [style(), icon(), submit()].into_iter().find(|asset| asset.name == name)
 }
 
 /// Where a browser finds it.

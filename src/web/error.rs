@@ -131,6 +131,7 @@ const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::InteractionRequired
         | ErrorCode::RequestNotSupported
         | ErrorCode::RequestUriNotSupported
+        | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::RegistrationNotSupported => StatusCode::BAD_REQUEST,
     }
 }

@@ -82,9 +82,20 @@ pub struct ErrorPage<'a> {
 /// # Errors
 /// When the template fails, which is a fault of ours.
 pub fn html(status: StatusCode, page: &impl Template, form_action: Option<&str>) -> Result<HttpResponse, PageError> {
+    html_under(status, page, &content_policy(form_action))
+}
+
+/// A page whose one form leads to the client and nowhere else, and is sent by a script of ours where scripts run.
+///
+/// # Errors
+/// As [`html`].
+pub fn html_that_posts(page: &impl Template, form_action: &str) -> Result<HttpResponse, PageError> {
+    html_under(StatusCode::OK, page, &format!("{NOTHING_ELSE}; script-src 'self'; form-action {form_action}"))
+}
+
+fn html_under(status: StatusCode, page: &impl Template, policy: &str) -> Result<HttpResponse, PageError> {
     let body = page.render().map_err(|error| PageError::internal().because(error))?;
-    let policy =
-        HeaderValue::from_str(&content_policy(form_action)).map_err(|error| PageError::internal().because(error))?;
+    let policy = HeaderValue::from_str(policy).map_err(|error| PageError::internal().because(error))?;
     let mut response = HttpResponse::new(status).set_body(BoxBody::new(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -92,12 +103,14 @@ pub fn html(status: StatusCode, page: &impl Template, form_action: Option<&str>)
     Ok(response)
 }
 
+/// What every page may load, and who may frame it.
+const NOTHING_ELSE: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 fn content_policy(form_action: Option<&str>) -> String {
-    let own = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
-               form-action 'self'";
     match form_action {
-        Some(target) => format!("{own} {target}"),
-        None => own.to_owned(),
+        Some(target) => format!("{NOTHING_ELSE}; form-action 'self' {target}"),
+        None => format!("{NOTHING_ELSE}; form-action 'self'"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::model::client::Client;
 use crate::model::interaction::Interaction;
 use crate::model::next_step::{NextStep, Situation, next_step};
-use crate::protocol::opaque::OpaqueToken;
+use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::store::StoreError;
 use crate::web::browser::Browser;
@@ -94,6 +94,29 @@ impl Transaction {
     }
 }
 
+/// How often a transaction is read again when another request wrote it meanwhile.
+const TRIES: usize = 5;
+
+/// Notes in the transaction the session that one of its pages made, and ends the one noted before: a form sent
+/// twice, whose first answer the browser dropped, leaves no session that nobody holds.
+///
+/// # Errors
+/// When the store fails.
+pub async fn note_session(app: &App, transaction: &Transaction, made: TokenHash) -> Result<(), StoreError> {
+    let id = transaction.id.hash();
+    for _ in 0..TRIES {
+        let Some(current) = app.stores.interactions.find(&id).await? else { return Ok(()) };
+        let (next, before) = current.clone().with_session(made);
+        if next == current || app.stores.interactions.replace(&id, &current, &next).await? {
+            return match before.filter(|before| *before != made) {
+                Some(before) => app.stores.sessions.end(&before).await,
+                None => Ok(()),
+            };
+        }
+    }
+    Ok(())
+}
+
 /// The client of a stored transaction, if it may still get an answer where it wanted it: the
 /// configuration may have changed since.
 ///
@@ -128,6 +151,7 @@ pub async fn decide(
         client,
         registry: app.registry(),
         signed_in: visitor.map(|signed_in| (&signed_in.user, &signed_in.session)),
+        made_here: visitor.is_some_and(|signed_in| interaction.has_made(&signed_in.id)),
         remembered: remembered.as_ref(),
         now: app.now(),
     }))

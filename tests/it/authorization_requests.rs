@@ -84,10 +84,10 @@ both_setups! {
         assert!(fetched.is_err(), "something was fetched");
     }
 
-    /// Product: `fragment` and `form_post` by query, with their own error.
+    /// Product: `fragment` by query, with its own error.
     async fn a_response_mode_that_we_lack_is_an_invalid_request_sent_by_query(setup: Setup) {
         let app = TestApp::start(setup).await;
-        for mode in ["fragment", "form_post", "jwt", "query.jwt", "web_message", "x"] {
+        for mode in ["fragment", "FORM_POST", "jwt", "query.jwt", "web_message", "x"] {
             let ask = Ask::of("web").set("response_mode", mode);
             let callback = app.browser().open(&ask.url(&app)).await.callback();
             callback.expect_error(&app, &ask, "invalid_request");
@@ -106,8 +106,7 @@ both_setups! {
             .set("ui_locales", "de fr")
             .set("claims_locales", "de")
             .set("acr_values", "urn:high 2")
-            .set("claims", "{not json")
-            .set("id_token_hint", "not.a.jwt")
+            .set("claims", r#"{"userinfo":{"nickname":null},"x":1}"#)
             .set("dpop_jkt", "x")
             .set("access_type", "offline")
             .set("nobody-knows", "\u{1F511}")

@@ -46,12 +46,15 @@ both_setups! {
                 assert_eq!(document[name], app.url(path), "{name}");
             }
             assert_eq!(document["response_types_supported"], json!(["code"]));
-            assert_eq!(document["response_modes_supported"], json!(["query"]));
+            assert_eq!(document["response_modes_supported"], json!(["query", "form_post"]));
             assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
             assert_eq!(document["authorization_response_iss_parameter_supported"], true);
             assert_eq!(document["request_uri_parameter_supported"], false);
             assert_eq!(document["request_parameter_supported"], false);
             assert_eq!(document["subject_types_supported"], json!(["public"]));
+            assert_eq!(document["claims_parameter_supported"], true);
+            assert_eq!(document["acr_values_supported"], json!(["1"]));
+            assert_eq!(document["ui_locales_supported"], json!(["en"]));
             let list = |name: &str| -> Vec<&str> {
                 document[name].as_array().expect(name).iter().map(|one| one.as_str().expect("text")).collect()
             };
@@ -60,8 +63,14 @@ both_setups! {
             grants.sort_unstable();
             assert_eq!(grants, ["authorization_code", "client_credentials", "password", "refresh_token"]);
             let scopes = list("scopes_supported");
-            for scope in ["openid", "profile", "email", "offline_access", "read:users", "write:posts", "read:files"] {
+            for scope in ["openid", "profile", "email", "address", "phone", "offline_access", "read:users", "write:posts", "read:files"] {
                 assert!(scopes.contains(&scope), "{scope}");
+            }
+            for claim in [
+                "sub", "at_hash", "auth_time", "acr", "amr", "sid", "nonce", "name", "preferred_username", "updated_at", "email",
+                "email_verified", "address", "phone_number", "phone_number_verified",
+            ] {
+                assert!(list("claims_supported").contains(&claim), "{claim}");
             }
             for method in ["client_secret_basic", "client_secret_post", "none"] {
                 assert!(list("token_endpoint_auth_methods_supported").contains(&method), "{method}");

@@ -34,7 +34,7 @@ both_setups! {
         let first = auth_time(&app, &mut browser, &plain, &ada).await;
         app.advance_seconds(100);
         assert_eq!(auth_time(&app, &mut browser, &plain, &ada).await, first, "a silent sign-in is not a new one");
-        for prompt in ["login", "select_account", "login consent"] {
+        for prompt in ["login", "login consent"] {
             let ask = Ask::of("trusted").set("prompt", prompt);
             assert!(asks_for_password(&app, &browser, &ask).await, "{prompt}");
         }
@@ -84,6 +84,42 @@ both_setups! {
         let zero = Ask::of("trusted").set("max_age", "0");
         assert!(asks_for_password(&app, &browser, &zero).await);
         assert_eq!(auth_time(&app, &mut browser, &zero, &ada).await, first + 61);
+    }
+
+    /// H10: a session made in the very millisecond of the request, but not by it, is no fresh sign-in.
+    async fn a_sign_in_elsewhere_is_not_one_of_this_request(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        // The clock stands still.
+        let mut browser = app.signed_in(&ada).await;
+        for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+            let ask = Ask::of("trusted").set(name, value);
+            assert!(asks_for_password(&app, &browser, &ask).await, "{name}");
+            let first = browser.open(&ask.url(&app)).await.page();
+            let second = browser.open(&ask.url(&app)).await.page();
+            // Each request has its own sign-in, and each is satisfied by one.
+            browser.sign_in(&second, &ada).await.callback().code();
+            let page = browser.open(first.url.as_str()).await.page();
+            assert!(page.url.path().ends_with("/login"), "{}", page.url);
+            browser.sign_in(&page, &ada).await.callback().code();
+        }
+        let silent = Ask::of("trusted").set("prompt", "none").set("max_age", "0");
+        browser.open(&silent.url(&app)).await.callback().expect_error(&app, &silent, "login_required");
+    }
+
+    /// H10: whoever has to set a password first signs in once all the same.
+    async fn max_age_zero_asks_once_also_before_an_own_password(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let nina = app.newcomer("nina").await;
+        let mut browser = app.browser();
+        let ask = Ask::of("trusted").set("max_age", "0").set("prompt", "login");
+        let login = browser.open(&ask.url(&app)).await.page();
+        let page = browser.sign_in(&login, &nina).await.page();
+        assert!(page.url.path().ends_with("/password"), "{}", page.url);
+        let own = "a quiet walk along the canal";
+        let callback = browser.submit(&page, "/password", &[("password", own), ("repeated", own)]).await.callback();
+        let tokens = ask.redeem(&app, &callback.code()).await.expect(200);
+        assert!(jwt::claims(&tokens.member("id_token"))["auth_time"].is_i64());
     }
 
     /// H11.

@@ -12,6 +12,8 @@ mod m0005_refresh_tokens;
 mod m0006_revocations;
 mod m0007_secret_keys;
 mod m0008_clients;
+mod m0010_grant_claims;
+mod m0011_contacts;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_revocations::Migration),
             Box::new(m0007_secret_keys::Migration),
             Box::new(m0008_clients::Migration),
+            Box::new(m0010_grant_claims::Migration),
+            Box::new(m0011_contacts::Migration),
         ]
     }
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::cli::dev::credentials::Credentials;
 use crate::cli::exit::{Stop, causes};
 use crate::clock::uuid_v7;
-use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
+use crate::model::person::{Contact, Email, LoginName, StoredPassword, User, Username};
 use crate::passwords::{PasswordHasher, Verdict};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
@@ -87,6 +87,7 @@ fn new_user(demo: &Demo, phc: SecretString, id: UserId, now: Timestamp) -> Optio
         email: Email::parse(demo.email),
         email_verified: true,
         name: Some(demo.name.to_owned()),
+        contact: Contact::default(),
         roles: RoleName::parse(demo.role).into_iter().collect(),
         password: Some(StoredPassword { phc, generated_until: None }),
         disabled: false,

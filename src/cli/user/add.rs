@@ -11,9 +11,10 @@ use serde_json::json;
 
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
+use crate::cli::user::contact::ContactArgs;
 use crate::cli::{output, times};
 use crate::clock::{system_rng, uuid_v7};
-use crate::model::person::{Email, StoredPassword, User, Username};
+use crate::model::person::{Contact, Email, StoredPassword, User, Username};
 use crate::passwords::{self, PasswordHasher};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
@@ -47,6 +48,8 @@ pub(super) struct Add {
     /// Name as shown
     #[arg(long, value_parser = shown_name)]
     name: Option<String>,
+    #[command(flatten)]
+    contact: ContactArgs,
     /// Role; may be given several times
     #[arg(long = "role", value_name = "ROLE", value_parser = super::role)]
     roles: Vec<RoleName>,
@@ -59,12 +62,13 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) async fn run(self) -> Result<Exit, Stop> {
+        let contact = self.contact.contact().map_err(|why| Stop::new(Exit::Usage, why))?;
         let Opened { config, stores, clock } = self.place.open().await?;
         let now = clock.now();
         let password = passwords::generate(&mut system_rng());
         let hasher = PasswordHasher::start(&config.passwords).map_err(Stop::failure)?;
         let phc = hasher.hash(password.clone()).await.map_err(anyhow::Error::from)?;
-        let user = self.person(phc, now, &mut system_rng());
+        let user = self.person(phc, contact, now, &mut system_rng());
         match stores.users.insert(&user).await.map_err(|error| super::store_failed(&error))? {
             UserInserted::New => {}
             UserInserted::UsernameTaken => {
@@ -77,13 +81,14 @@ impl Add {
         self.report(&user, &password, now)
     }
 
-    fn person(&self, phc: SecretString, now: Timestamp, rng: &mut impl CryptoRng) -> User {
+    fn person(&self, phc: SecretString, contact: Contact, now: Timestamp, rng: &mut impl CryptoRng) -> User {
         User {
             id: UserId(uuid_v7(now, rng)),
             username: self.username.clone(),
             email: self.email.clone(),
             email_verified: self.email_verified,
             name: self.name.clone(),
+            contact,
             roles: super::each_once(&self.roles),
             password: Some(StoredPassword { phc, generated_until: Some(now.plus(GOOD_FOR)) }),
             disabled: false,

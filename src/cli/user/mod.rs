@@ -3,6 +3,7 @@
 //! Owns: what its commands share. Does not own: each command (one file each).
 
 mod add;
+mod contact;
 mod disable;
 mod import;
 mod list;
@@ -37,7 +38,7 @@ pub struct User {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Add(add::Add),
+    Add(Box<add::Add>),
     Import(import::Import),
     List(list::List),
     SetRoles(set_roles::SetRoles),

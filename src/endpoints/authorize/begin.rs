@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use super::dispatch::{self, Visit};
+use super::dispatch::{self, Resumed, Visit};
 use super::explain;
 use crate::app::App;
 use crate::model::checked_request::CheckedRequest;
 use crate::model::client::Client;
+use crate::model::id_token_hint::IdTokenHint;
 use crate::protocol::authorization::{Addressee, AuthorizationRequest};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
@@ -31,15 +32,16 @@ impl<E: Into<PageError>> From<E> for AuthorizeError {
     }
 }
 
-/// Begins a transaction; the URL of the first step or of the answer.
+/// Begins a transaction: to the first step, or to the answer.
 ///
 /// # Errors
 /// Until the redirect URI is known to be the client's, a page; from then on an answer to the client.
-pub(super) async fn begin(visit: &Visit<'_>, params: &Params) -> Result<String, AuthorizeError> {
+pub(super) async fn begin(visit: &Visit<'_>, params: &Params) -> Result<Resumed, AuthorizeError> {
     let addressee = Addressee::read(params);
     let (client, reply_to) = address(visit.app, &addressee, params)?;
     let send = |error| AuthorizeError::Send(Box::new(reply_to.clone()), error);
-    let request = AuthorizationRequest::parse(params).map_err(send)?;
+    let request =
+        AuthorizationRequest::parse(params).and_then(|request| hinted(visit.app, client, request)).map_err(send)?;
     let redirect_uri_sent = addressee.redirect_uri.is_some();
     let request = CheckedRequest::check(request, reply_to.clone(), redirect_uri_sent, client, visit.app.registry())
         .map_err(send)?;
@@ -52,6 +54,21 @@ pub(super) async fn begin(visit: &Visit<'_>, params: &Params) -> Result<String, 
         }
         other => other,
     })
+}
+
+/// OpenID Connect Core 3.1.2.1: the person of `id_token_hint` is the one that has to sign in. A hint that is not an
+/// ID token of ours for this client is refused: without it the client might be told of somebody whom it did
+/// not expect. The name in the token prefills the form: the client was told it before.
+fn hinted(app: &App, client: &Client, mut request: AuthorizationRequest) -> Result<AuthorizationRequest, OAuthError> {
+    let Some(text) = request.id_token_hint.take() else { return Ok(request) };
+    let claims = app.tokens.verify_id_token_hint(&text, app.now())?;
+    let hint = IdTokenHint::check(&claims, app.registry())?;
+    if hint.client_id != client.client_id {
+        return Err(OAuthError::invalid_request("id_token_hint is not accepted: it was issued to another client"));
+    }
+    request.claims.ask_for(hint.user_id);
+    request.login_hint = request.login_hint.or(hint.username);
+    Ok(request)
 }
 
 /// Who asks, and where the answer may go.

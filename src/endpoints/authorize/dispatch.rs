@@ -11,11 +11,11 @@ use crate::model::checked_request::CheckedRequest;
 use crate::model::client::Client;
 use crate::model::code_grant::CodeGrant;
 use crate::model::interaction::Interaction;
-use crate::model::next_step::NextStep;
+use crate::model::next_step::{Issue, NextStep};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::GrantId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
-use crate::protocol::scope::Scopes;
+use crate::protocol::reply::AuthorizationResponse;
 use crate::store::StoreError;
 use crate::web::page_error::PageError;
 use crate::web::session::SignedIn;
@@ -34,8 +34,10 @@ pub(super) struct Visit<'a> {
 
 /// Where a visit to the dispatcher leads.
 pub(super) enum Resumed {
-    /// To this URL.
-    Go(String),
+    /// To a page of ours, by its URL.
+    Page(String),
+    /// Back to the client.
+    Answer(AuthorizationResponse),
     /// The answer was sent before; the client's name and the URL that begins the same request anew.
     Answered(String, String),
 }
@@ -49,7 +51,7 @@ pub(super) async fn start(
     visit: &Visit<'_>,
     client: &Arc<Client>,
     request: CheckedRequest,
-) -> Result<String, AuthorizeError> {
+) -> Result<Resumed, AuthorizeError> {
     let app = visit.app;
     let now = app.now();
     let until = now.plus(app.config.lifetimes.interaction);
@@ -59,9 +61,9 @@ pub(super) async fn start(
         Some(page) => {
             let id = OpaqueToken::generate(&mut app.rng());
             app.stores.interactions.put(&id.hash(), &interaction).await?;
-            Ok(urls::in_transaction(app.issuer(), page, &id))
+            Ok(Resumed::Page(urls::in_transaction(app.issuer(), page, &id)))
         }
-        None => Ok(answer(visit, &interaction, step).await?),
+        None => Ok(Resumed::Answer(answer(visit, &interaction, step).await?)),
     }
 }
 
@@ -82,37 +84,41 @@ pub(super) async fn resume(visit: &Visit<'_>, found: &Transaction, again: bool) 
         return Err(AuthorizeError::Send(Box::new(request.reply_to.clone()), error));
     }
     if standing != Standing::Open {
-        return start(visit, client, request.clone()).await.map(Resumed::Go);
+        return start(visit, client, request.clone()).await;
     }
     let step = transaction::decide(app, interaction, client, visit.visitor).await?;
     if let Some(page) = page_of(&step) {
-        return Ok(Resumed::Go(urls::in_transaction(app.issuer(), page, &found.id)));
+        return Ok(Resumed::Page(urls::in_transaction(app.issuer(), page, &found.id)));
     }
     // Of two visits at once one sends the answer; the other looks again and finds it answered.
     let answered = interaction.clone().answered();
     if !app.stores.interactions.replace(&found.id.hash(), interaction, &answered).await? {
-        return Ok(Resumed::Go(found.resume(app)));
+        return Ok(Resumed::Page(found.resume(app)));
     }
-    Ok(Resumed::Go(answer(visit, interaction, step).await?))
+    Ok(Resumed::Answer(answer(visit, interaction, step).await?))
 }
 
 /// The page of a step that asks something.
 const fn page_of(step: &NextStep) -> Option<&'static str> {
     match step {
-        NextStep::SignIn { .. } => Some(path::LOGIN),
+        NextStep::SignIn(_) | NextStep::SelectAccount => Some(path::LOGIN),
         NextStep::SetPassword => Some(path::PASSWORD),
         NextStep::Consent { .. } => Some(path::CONSENT),
-        NextStep::Issue { .. } | NextStep::Refuse(_) => None,
+        NextStep::Issue(_) | NextStep::Refuse(_) => None,
     }
 }
 
-/// The URL of the answer.
-async fn answer(visit: &Visit<'_>, interaction: &Interaction, step: NextStep) -> Result<String, PageError> {
+/// The answer.
+async fn answer(
+    visit: &Visit<'_>,
+    interaction: &Interaction,
+    step: NextStep,
+) -> Result<AuthorizationResponse, PageError> {
     let reply_to = &interaction.request.reply_to;
     let issuer = visit.app.issuer();
     let error = match (step, visit.visitor) {
-        (NextStep::Issue { scope, remember }, Some(signed_in)) => {
-            let code = issue(visit.app, interaction, signed_in, scope, remember).await?;
+        (NextStep::Issue(granted), Some(signed_in)) => {
+            let code = issue(visit.app, interaction, signed_in, granted).await?;
             return Ok(reply_to.with_code(&code, issuer));
         }
         (NextStep::Refuse(error), _) => error,
@@ -127,12 +133,11 @@ async fn issue(
     app: &App,
     interaction: &Interaction,
     signed_in: &SignedIn,
-    scope: Scopes,
-    remember: bool,
+    granted: Issue,
 ) -> Result<OpaqueToken, StoreError> {
     let now = app.now();
-    if remember {
-        app.stores.consents.add(signed_in.user.id, &interaction.client_id, &scope, now).await?;
+    if !granted.remember.is_empty() {
+        app.stores.consents.add(signed_in.user.id, &interaction.client_id, &granted.remember, now).await?;
     }
     let code = OpaqueToken::generate(&mut app.rng());
     let request = &interaction.request;
@@ -140,7 +145,8 @@ async fn issue(
         client_id: interaction.client_id.clone(),
         redirect_uri: request.reply_to.redirect_uri().clone(),
         code_challenge: request.code_challenge.clone(),
-        scope,
+        scope: granted.scope,
+        claims: granted.claims,
         resource: request.resource.clone(),
         nonce: request.nonce.clone(),
         user_id: signed_in.user.id,

@@ -11,16 +11,18 @@ use actix_web::web::{ServiceConfig, get, post, resource};
 
 use super::begin::{AuthorizeError, begin};
 use super::dispatch::{self, Resumed, Visit};
-use super::view::AnsweredPage;
+use super::view::{AnsweredPage, FormPostPage};
 use crate::app::App;
 use crate::protocol::opaque::OpaqueToken;
 use crate::protocol::params::Params;
+use crate::protocol::reply::AuthorizationResponse;
+use crate::web::assets;
 use crate::web::browser::Browser;
 use crate::web::current::Current;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
-use crate::web::session::Visitor;
+use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::Transaction;
 use crate::web::urls::{self, path};
 
@@ -41,7 +43,7 @@ async fn authorize(
     Visitor(visitor): Visitor,
 ) -> Result<HttpResponse, PageError> {
     let visit = Visit { app: &app, browser: browser.hash(), visitor: visitor.as_ref() };
-    let response = follow(&app, begin(&visit, &params).await)?;
+    let response = follow(&app, visitor.as_ref(), begin(&visit, &params).await)?;
     Ok(browser.remember(response, &app))
 }
 
@@ -65,22 +67,13 @@ async fn resume(
     let visit = Visit { app: &app, browser: browser.hash(), visitor: visitor.as_ref() };
     if let Some(parked) = query.get("parked") {
         let params = unpark(&app, parked).await?;
-        let response = follow(&app, begin(&visit, &params).await)?;
+        let response = follow(&app, visitor.as_ref(), begin(&visit, &params).await)?;
         return Ok(browser.remember(response, &app));
     }
     let id = query.get("id").ok_or_else(PageError::unknown_transaction)?;
     let browser = browser.known()?;
     let found = Transaction::find(&app, id, &browser).await?;
-    match dispatch::resume(&visit, &found, query.has("again")).await {
-        Ok(Resumed::Answered(client_name, again)) => {
-            let name = visitor.as_ref().map(|signed_in| signed_in.user.shown_name());
-            let frame = Frame::of(&app);
-            let view = AnsweredPage { frame: &frame, client_name: &client_name, again: &again, name };
-            page::html(StatusCode::OK, &view, None)
-        }
-        Ok(Resumed::Go(there)) => Ok(page::see_other(&there)),
-        Err(error) => follow(&app, Err(error)),
-    }
+    follow(&app, visitor.as_ref(), dispatch::resume(&visit, &found, query.has("again")).await)
 }
 
 async fn unpark(app: &App, id: &str) -> Result<Params, PageError> {
@@ -89,14 +82,43 @@ async fn unpark(app: &App, id: &str) -> Result<Params, PageError> {
     Params::parse(text.as_bytes()).map_err(|error| PageError::malformed(&error))
 }
 
-/// A redirect to the next step or with the answer, or an error page.
-fn follow(app: &App, outcome: Result<String, AuthorizeError>) -> Result<HttpResponse, PageError> {
+/// The next step, the answer to the client, or an error page.
+fn follow(
+    app: &App,
+    visitor: Option<&SignedIn>,
+    outcome: Result<Resumed, AuthorizeError>,
+) -> Result<HttpResponse, PageError> {
     match outcome {
-        Ok(there) => Ok(page::see_other(&there)),
+        Ok(Resumed::Page(there)) => Ok(page::see_other(&there)),
+        Ok(Resumed::Answer(response)) => send(app, &response),
+        Ok(Resumed::Answered(client_name, again)) => {
+            let name = visitor.map(|signed_in| signed_in.user.shown_name());
+            let frame = Frame::of(app);
+            let view = AnsweredPage { frame: &frame, client_name: &client_name, again: &again, name };
+            page::html(StatusCode::OK, &view, None)
+        }
         Err(AuthorizeError::Send(reply_to, error)) => {
             tracing::info!(error = %error.code(), detail = error.description(), "authorization refused");
-            Ok(page::see_other(&reply_to.with_error(&error, app.issuer())))
+            send(app, &reply_to.with_error(&error, app.issuer()))
         }
         Err(AuthorizeError::Show(page)) => Err(page),
+    }
+}
+
+/// An authorization response on its way through the browser.
+fn send(app: &App, response: &AuthorizationResponse) -> Result<HttpResponse, PageError> {
+    match response {
+        AuthorizationResponse::Redirect(there) => Ok(page::see_other(there)),
+        AuthorizationResponse::FormPost { redirect_uri, members } => {
+            let frame = Frame::of(app);
+            let view = FormPostPage {
+                frame: &frame,
+                script: &assets::href(assets::submit(), app.issuer()),
+                action: redirect_uri.as_str(),
+                host: &redirect_uri.shown_host(),
+                members,
+            };
+            page::html_that_posts(&view, &redirect_uri.form_action())
+        }
     }
 }

@@ -10,8 +10,9 @@ use super::answer;
 use super::view::{ConsentPage, Destination, items};
 use crate::app::App;
 use crate::model::client::Client;
+use crate::model::consent::Permission;
+use crate::model::interaction::ConsentGiven;
 use crate::model::next_step::NextStep;
-use crate::protocol::scope::Scopes;
 use crate::web::browser::Browser;
 use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
@@ -65,14 +66,14 @@ async fn submit(
     };
     match posted.get("decision") {
         Some("allow") => {
-            let shown = posted.get("scope").unwrap_or_default();
-            let scope = answer::allowed(shown, &question.ask, &question.known);
-            answer::allow(&app, &found, question.signed_in.user.id, scope).await?;
-            Ok(page::see_other(&found.resume(&app)))
+            let permission = answer::allowed(&posted, &question.ask, &question.known);
+            let given = ConsentGiven { by: question.signed_in.user.id, permission };
+            answer::allow(&app, &found, given).await?;
         }
-        Some("deny") => Ok(page::see_other(&answer::deny(&app, &found).await?)),
-        _ => question.render(&app, &browser),
+        Some("deny") => answer::deny(&app, &found, question.signed_in.user.id).await?,
+        _ => return question.render(&app, &browser),
     }
+    Ok(page::see_other(&found.resume(&app)))
 }
 
 /// What is asked of whom.
@@ -80,8 +81,8 @@ struct Question<'a> {
     found: &'a Transaction,
     client: &'a Client,
     signed_in: &'a SignedIn,
-    ask: Scopes,
-    known: Scopes,
+    ask: Permission,
+    known: Permission,
 }
 
 impl<'a> Question<'a> {
@@ -118,7 +119,8 @@ impl<'a> Question<'a> {
             name: user.shown_name(),
             username: user.username.as_str(),
             ask: &items(&self.ask, app.registry()),
-            scope: &self.ask.to_string(),
+            scope: &self.ask.scope.to_string(),
+            claims: &self.ask.claims.to_string(),
             known: &items(&self.known, app.registry()),
         };
         page::html(StatusCode::OK, &view, Some(&self.found.form_action()))

@@ -1,12 +1,14 @@
 //! What the consent page shows.
 //!
-//! Owns: its data and the words of the OpenID scopes. Does not own: its layout
+//! Owns: its data and the words of the OpenID scopes and claims. Does not own: its layout
 //! (`templates/consent/form.html`) or the words of API scopes (their configuration).
 
 use askama::Template;
 
+use crate::model::consent::Permission;
 use crate::model::registry::Registry;
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::claims::Claim;
+use crate::protocol::scope::Scope;
 use crate::web::page::Frame;
 
 /// One permission in words, beginning with a verb.
@@ -38,10 +40,24 @@ impl Destination {
     }
 }
 
-/// Each scope in words.
-pub(super) fn items(scopes: &Scopes, registry: &Registry) -> Vec<Item> {
-    let item = |scope: &Scope| Item { words: words(scope, registry), name: scope.to_string() };
-    scopes.iter().map(item).collect()
+/// Each scope in words, and each single claim.
+pub(super) fn items(permission: &Permission, registry: &Registry) -> Vec<Item> {
+    let scope = |scope: &Scope| Item { words: words(scope, registry), name: scope.to_string() };
+    let claim = |claim: Claim| Item { words: of_claim(claim).to_owned(), name: claim.as_str().to_owned() };
+    permission.scope.iter().map(scope).chain(permission.claims.iter().map(claim)).collect()
+}
+
+const fn of_claim(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Name => "See your name",
+        Claim::PreferredUsername => "See your user name",
+        Claim::UpdatedAt => "See when your account was last changed",
+        Claim::Email => "See your e-mail address",
+        Claim::EmailVerified => "See whether your e-mail address is confirmed",
+        Claim::Address => "See your postal address",
+        Claim::PhoneNumber => "See your phone number",
+        Claim::PhoneNumberVerified => "See whether your phone number is confirmed",
+    }
 }
 
 fn words(scope: &Scope, registry: &Registry) -> String {
@@ -70,9 +86,10 @@ pub(super) struct ConsentPage<'a> {
     /// The person's name as shown, and the user name.
     pub(super) name: &'a str,
     pub(super) username: &'a str,
-    /// Asked now; the raw scope list goes back with the form.
+    /// Asked now; the raw lists go back with the form.
     pub(super) ask: &'a [Item],
     pub(super) scope: &'a str,
+    pub(super) claims: &'a str,
     /// Allowed before.
     pub(super) known: &'a [Item],
 }
@@ -80,11 +97,14 @@ pub(super) struct ConsentPage<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::claims::Claims;
     use crate::protocol::issuer::Issuer;
+    use crate::protocol::scope::Scopes;
 
     fn render(text: &str, destination: &Destination, known: &[Item]) -> String {
         let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), false);
-        let ask = items(&Scopes::parse("openid email read:users").unwrap(), &Registry::default());
+        let scope = Scopes::parse("openid email read:users").unwrap();
+        let ask = items(&Permission { scope, claims: Claims::parse("address") }, &Registry::default());
         ConsentPage {
             frame: &frame,
             action: "/consent?id=x",
@@ -96,6 +116,7 @@ mod tests {
             username: "ada",
             ask: &ask,
             scope: "openid email read:users",
+            claims: "address",
             known,
         }
         .render()
@@ -114,6 +135,7 @@ mod tests {
     fn scopes_are_said_in_words_and_both_answers_weigh_the_same() {
         let page = render("Acme Reports", &Destination::of("app.example".to_owned()), &[]);
         assert!(page.contains("See your e-mail address") && page.contains("app.example"), "{page}");
+        assert!(page.contains("See your postal address"), "{page}");
         let buttons: Vec<_> = page.split("<button ").skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
         assert_eq!(buttons.len(), 2);
         let class = |button: &str| button.split("class=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();

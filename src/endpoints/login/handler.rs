@@ -8,10 +8,11 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
+use super::accounts;
 use super::sign_in::{Tried, try_password};
 use super::view::{Failure, LoginPage};
 use crate::app::App;
-use crate::model::next_step::NextStep;
+use crate::model::next_step::{NextStep, SignInReason};
 use crate::model::person::User;
 use crate::protocol::params::Params;
 use crate::web::browser::Browser;
@@ -25,6 +26,9 @@ use crate::web::page_form::{PageForm, PageQuery};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
 use crate::web::urls::{self, path};
+
+/// `account` in the query: not the account of the session.
+const OTHER: &str = "other";
 
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -41,34 +45,30 @@ async fn show(
     let id = query.get("id");
     let browser = if id.is_some() { browser.known()? } else { browser };
     let transaction = Transaction::find_some(&app, id, &browser).await?;
-    if let Some(there) = elsewhere(&app, transaction.as_ref(), visitor.as_ref()).await? {
-        return Ok(page::see_other(&there));
-    }
-    let hint = transaction.as_ref().and_then(|found| found.interaction.request.login_hint.as_deref());
-    let own = visitor.as_ref().map(|signed_in| signed_in.user.username.as_str());
-    let name = hint.or(own).unwrap_or_default();
     let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
-    let response = form.render(name, None)?;
+    let response = match form.task().await? {
+        Task::Leave(there) => return Ok(page::see_other(&there)),
+        Task::ChooseAccount(found, signed_in) if query.get("account") != Some(OTHER) => {
+            accounts::render(&app, &browser, found, signed_in)?
+        }
+        Task::ChooseAccount(..) => form.render(form.hint().unwrap_or_default(), SignInReason::Nobody, None)?,
+        Task::SignIn(reason) => {
+            let own = visitor.as_ref().filter(|_| reason == SignInReason::Again);
+            let own = own.map(|signed_in| signed_in.user.username.as_str());
+            form.render(form.hint().or(own).unwrap_or_default(), reason, None)?
+        }
+    };
     Ok(browser.remember(response, &app))
 }
 
-/// Where a browser goes that has no sign-in to do.
-async fn elsewhere(
-    app: &App,
-    transaction: Option<&Transaction>,
-    visitor: Option<&SignedIn>,
-) -> Result<Option<String>, PageError> {
-    let Some(found) = transaction else {
-        return Ok(visitor.map(|signed_in| after(app, &signed_in.user)));
-    };
-    match found.standing(app) {
-        Standing::Expired => return Err(PageError::expired(found.resume(app))),
-        Standing::Answered => return Ok(Some(found.resume(app))),
-        Standing::Open => {}
-    }
-    let client = transaction::client_of(app, &found.interaction)?;
-    let step = transaction::decide(app, &found.interaction, client, visitor).await?;
-    Ok((!matches!(step, NextStep::SignIn { .. })).then(|| found.resume(app)))
+/// What this page has to do for a browser.
+enum Task<'a> {
+    /// Nothing: it goes there.
+    Leave(String),
+    /// Ask for name and password.
+    SignIn(SignInReason),
+    /// Ask whether this account is meant.
+    ChooseAccount(&'a Transaction, &'a SignedIn),
 }
 
 /// `POST /login`.
@@ -82,6 +82,9 @@ async fn submit(
     csrf::check_site(request.headers(), app.issuer())?;
     let browser = Browser::read(&request, &app).known()?;
     let transaction = Transaction::find_some(&app, query.get("id"), &browser).await?;
+    if posted.has("account") {
+        return accounts::choose(&app, &browser, &posted, transaction.as_ref(), visitor.as_ref()).await;
+    }
     let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
     form.protection().check(browser.token(), &posted)?;
     if let Some(found) = form.transaction.filter(|found| found.standing(&app) == Standing::Expired) {
@@ -95,11 +98,11 @@ async fn submit(
         }
         Tried::Refused => {
             Noted::note(&request, "sign_in_refused", None);
-            form.render(name, Some(Failure::Refused))
+            form.render(name, form.reason().await?, Some(Failure::Refused))
         }
         Tried::Busy(wait) => {
             Noted::note(&request, page_error::Kind::Busy.code(), None);
-            let mut response = form.render(name, Some(Failure::Busy))?;
+            let mut response = form.render(name, form.reason().await?, Some(Failure::Busy))?;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
             Ok(response)
         }
@@ -123,7 +126,39 @@ struct Form<'a> {
     visitor: Option<&'a SignedIn>,
 }
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    async fn task(&self) -> Result<Task<'a>, PageError> {
+        let app = self.app;
+        let Some(found) = self.transaction else {
+            let leave = self.visitor.map(|signed_in| Task::Leave(after(app, &signed_in.user)));
+            return Ok(leave.unwrap_or(Task::SignIn(SignInReason::Nobody)));
+        };
+        match found.standing(app) {
+            Standing::Expired => return Err(PageError::expired(found.resume(app))),
+            Standing::Answered => return Ok(Task::Leave(found.resume(app))),
+            Standing::Open => {}
+        }
+        let client = transaction::client_of(app, &found.interaction)?;
+        Ok(match (transaction::decide(app, &found.interaction, client, self.visitor).await?, self.visitor) {
+            (NextStep::SignIn(reason), _) => Task::SignIn(reason),
+            (NextStep::SelectAccount, Some(signed_in)) => Task::ChooseAccount(found, signed_in),
+            _ => Task::Leave(found.resume(app)),
+        })
+    }
+
+    /// Why the page asks, for one that is shown again.
+    async fn reason(&self) -> Result<SignInReason, PageError> {
+        match self.task().await? {
+            Task::SignIn(reason) => Ok(reason),
+            Task::Leave(_) | Task::ChooseAccount(..) => Ok(SignInReason::Nobody),
+        }
+    }
+
+    /// The name that the client expects.
+    fn hint(&self) -> Option<&'a str> {
+        self.transaction.and_then(|found| found.interaction.request.login_hint.as_deref())
+    }
+
     fn protection(&self) -> FormOf<'_> {
         FormOf { form: "login", transaction: self.transaction.map(|found| &found.id), user: None }
     }
@@ -138,7 +173,7 @@ impl Form<'_> {
         }
     }
 
-    fn render(&self, name: &str, failure: Option<Failure>) -> Result<HttpResponse, PageError> {
+    fn render(&self, name: &str, reason: SignInReason, failure: Option<Failure>) -> Result<HttpResponse, PageError> {
         let app = self.app;
         let action = match self.transaction {
             Some(found) => urls::in_transaction(app.issuer(), path::LOGIN, &found.id),
@@ -156,7 +191,8 @@ impl Form<'_> {
             name,
             failure,
             client_name: client.map(|client| client.client_name.as_str()),
-            again: self.visitor.map(|signed_in| signed_in.user.shown_name()),
+            signed_in: self.visitor.map(|signed_in| signed_in.user.shown_name()),
+            reason,
         };
         let status = match failure {
             None => StatusCode::OK,

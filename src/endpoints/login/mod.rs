@@ -1,8 +1,9 @@
 //! The sign-in page.
 //!
-//! Owns: the form, holding what was typed against the account, the new session. Does not own: what
+//! Owns: the form, the choice of an account, holding what was typed against the account, the new session. Does not own: what
 //! comes after it (the dispatcher), or passwords (`passwords`).
 
+mod accounts;
 mod handler;
 mod sign_in;
 mod view;

@@ -13,10 +13,7 @@ use crate::passwords::{AuthenticateError, Outcome, authenticate};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::store::StoreError;
 use crate::web::session;
-use crate::web::transaction::Transaction;
-
-/// How often the transaction is read again when another request wrote it meanwhile.
-const TRIES: usize = 5;
+use crate::web::transaction::{Transaction, note_session};
 
 /// What came of a try.
 pub(super) enum Tried {
@@ -44,7 +41,7 @@ pub(super) async fn try_password(
         Ok(Outcome::SignedIn(user)) => {
             let cookie = session::begin(app, &user, before).await?;
             if let Some(transaction) = transaction {
-                replace_session(app, transaction, cookie.hash()).await?;
+                note_session(app, transaction, cookie.hash()).await?;
             }
             Ok(Tried::In(user, cookie))
         }
@@ -52,21 +49,4 @@ pub(super) async fn try_password(
         Err(AuthenticateError::Busy(busy)) => Ok(Tried::Busy(busy.retry_after)),
         Err(AuthenticateError::Store(error)) => Err(error),
     }
-}
-
-/// Notes the session in the transaction and ends the one noted before: a form sent twice, whose first
-/// answer the browser dropped, leaves no session that nobody holds.
-async fn replace_session(app: &App, transaction: &Transaction, made: TokenHash) -> Result<(), StoreError> {
-    let id = transaction.id.hash();
-    for _ in 0..TRIES {
-        let Some(current) = app.stores.interactions.find(&id).await? else { return Ok(()) };
-        let (next, before) = current.clone().with_session(made);
-        if next == current || app.stores.interactions.replace(&id, &current, &next).await? {
-            return match before {
-                Some(before) => app.stores.sessions.end(&before).await,
-                None => Ok(()),
-            };
-        }
-    }
-    Ok(())
 }

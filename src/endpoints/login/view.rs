@@ -4,6 +4,7 @@
 
 use askama::Template;
 
+use crate::model::next_step::SignInReason;
 use crate::web::page::Frame;
 
 /// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
@@ -36,14 +37,25 @@ pub(super) struct LoginPage<'a> {
     pub(super) failure: Option<Failure>,
     /// The application that asks.
     pub(super) client_name: Option<&'a str>,
-    /// Who is signed in and has to show it once more.
-    pub(super) again: Option<&'a str>,
+    /// Who is signed in.
+    pub(super) signed_in: Option<&'a str>,
+    pub(super) reason: SignInReason,
 }
 
 impl LoginPage<'_> {
     /// Whether what was typed is to be corrected.
     fn is_wrong(&self) -> bool {
         self.failure == Some(Failure::Refused)
+    }
+
+    /// Who has to show it once more.
+    fn again(&self) -> Option<&str> {
+        self.signed_in.filter(|_| self.reason == SignInReason::Again)
+    }
+
+    /// Who is signed in and not the one that is asked for.
+    fn somebody_else(&self) -> Option<&str> {
+        self.signed_in.filter(|_| self.reason == SignInReason::SomebodyElse)
     }
 }
 
@@ -52,9 +64,19 @@ mod tests {
     use super::*;
     use crate::protocol::issuer::Issuer;
 
-    fn render(name: &str, failure: Option<Failure>, client_name: Option<&str>, again: Option<&str>) -> String {
+    fn render(name: &str, failure: Option<Failure>, client_name: Option<&str>, signed_in: Option<&str>) -> String {
+        render_for(SignInReason::Again, name, failure, client_name, signed_in)
+    }
+
+    fn render_for(
+        reason: SignInReason,
+        name: &str,
+        failure: Option<Failure>,
+        client_name: Option<&str>,
+        signed_in: Option<&str>,
+    ) -> String {
         let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), true);
-        LoginPage { frame: &frame, action: "/login?id=x", csrf: "token", name, failure, client_name, again }
+        LoginPage { frame: &frame, action: "/login?id=x", csrf: "token", name, failure, client_name, signed_in, reason }
             .render()
             .unwrap()
     }
@@ -62,8 +84,10 @@ mod tests {
     #[test]
     fn text_of_others_is_inert() {
         let probe = "\"><script>alert(1)</script>";
-        let page = render(probe, Some(Failure::Refused), Some(probe), Some(probe));
-        assert!(!page.contains("<script>"), "{page}");
+        for reason in [SignInReason::Nobody, SignInReason::Again, SignInReason::SomebodyElse] {
+            let page = render_for(reason, probe, Some(Failure::Refused), Some(probe), Some(probe));
+            assert!(!page.contains("<script>"), "{page}");
+        }
     }
 
     #[test]

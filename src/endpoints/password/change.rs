@@ -11,6 +11,7 @@ use crate::passwords::{Busy, PolicyFault, Verdict, check_new};
 use crate::protocol::opaque::OpaqueToken;
 use crate::web::page_error::PageError;
 use crate::web::session::{self, SignedIn};
+use crate::web::transaction::{Transaction, note_session};
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +37,8 @@ pub(super) enum Changed {
     Late,
 }
 
-/// Changes the password and ends every session of the person; this browser gets a new one.
+/// Changes the password and ends every session of the person; this browser gets a new one, which the
+/// transaction counts as made by itself.
 ///
 /// # Errors
 /// When the queue is full or a store fails.
@@ -45,6 +47,7 @@ pub(super) async fn change(
     signed_in: &SignedIn,
     new: SecretString,
     repeated: &str,
+    transaction: Option<&Transaction>,
 ) -> Result<Changed, PageError> {
     let user = &signed_in.user;
     if let Err(fault) = check_new(new.expose_secret(), user, &app.config.passwords) {
@@ -65,5 +68,9 @@ pub(super) async fn change(
     }
     app.negative.note(&Revocation::of_person(user.id, now));
     tracing::info!(user_id = %user.id, "password set");
-    Ok(Changed::Yes(session::begin(app, user, Some(signed_in.id)).await?))
+    let cookie = session::begin(app, user, Some(signed_in.id)).await?;
+    if let Some(transaction) = transaction {
+        note_session(app, transaction, cookie.hash()).await?;
+    }
+    Ok(Changed::Yes(cookie))
 }

@@ -66,7 +66,8 @@ async fn submit(
     }
     place.check()?;
     let new = SecretString::from(posted.get("password").unwrap_or_default().to_owned());
-    match change(&app, signed_in, new, posted.get("repeated").unwrap_or_default()).await? {
+    let repeated = posted.get("repeated").unwrap_or_default();
+    match change(&app, signed_in, new, repeated, transaction.as_ref()).await? {
         Changed::Yes(cookie) => {
             page::see_other_with(&place.next(true), &cookies::set(Kind::Session, &cookie, app.issuer()))
         }

@@ -23,12 +23,13 @@ use crate::clock::{Clock, SystemClock, system_rng, uuid_v7};
 use crate::config::{self, Config};
 use crate::model::client::{Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
 use crate::model::code_grant::CodeGrant;
-use crate::model::person::{StoredPassword, User, Username};
+use crate::model::person::{Contact, StoredPassword, User, Username};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::SignIn;
 use crate::model::shared_secret::AccessTokenSigning;
 use crate::model::signing_key::Algorithm;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
@@ -198,6 +199,7 @@ impl Running {
             email: None,
             email_verified: false,
             name: Some("Ada".to_owned()),
+            contact: Contact::default(),
             roles: Vec::new(),
             password: Some(StoredPassword { phc, generated_until: None }),
             disabled: false,
@@ -222,6 +224,7 @@ impl Running {
             .unwrap(),
             code_challenge: Some(CodeChallenge::of(&CodeVerifier::parse(SECRET).unwrap())),
             scope: Scopes::parse(scope).unwrap(),
+            claims: SingleClaims::default(),
             resource: None,
             nonce: Some("n1".to_owned()),
             user_id: user.id,

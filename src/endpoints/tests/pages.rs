@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::consent::Permission;
 use crate::model::interaction::Interaction;
 
 const ISSUER: &str = "https://id.example.test";
@@ -138,7 +139,13 @@ async fn a_form_sent_again_after_the_answer_leads_to_the_application_all_the_sam
     let user = server.person("a password of ada").await;
     let now = server.app.now();
     let (spa, openid) = (ClientId::parse("spa").unwrap(), Scopes::parse("openid").unwrap());
-    server.app.stores.consents.add(user.id, &spa, &openid, now).await.unwrap();
+    server
+        .app
+        .stores
+        .consents
+        .add(user.id, &spa, &Permission { scope: openid, ..Permission::default() }, now)
+        .await
+        .unwrap();
     let mut browser = Browser::new(&server);
     let begun = browser.get(&authorize("")).await;
     let page = browser.get(begun.location()).await;

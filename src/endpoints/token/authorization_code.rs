@@ -20,6 +20,7 @@ use crate::model::permissions::permitted;
 use crate::model::person::User;
 use crate::model::refresh::Family;
 use crate::model::revocation::Revocation;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
@@ -52,11 +53,13 @@ pub(super) async fn exchange(
     let destination = target(app, client, &resources, &scope)?;
     let family = begin_family(app, client, &scope, (&redeemed.sign_in, redeemed.resource.as_deref()), now);
     let generation = family.as_ref().map(|family| family.generation);
-    become_grant(app, &redeemed, code, (&scope, family), (now, &destination)).await?;
+    // Single claims are a part of `openid`.
+    let claims = if scope.has("openid") { redeemed.claims.within(&client.scope) } else { SingleClaims::default() };
+    become_grant(app, &redeemed, code, (&scope, &claims, family), (now, &destination)).await?;
     let id_token =
         scope.has("openid").then(|| IdTokenFacts { nonce: redeemed.nonce.as_deref(), session: redeemed.session_id });
     let subject = Subject::Person { user: &user, grant: redeemed.grant_id, sign_in: &redeemed.sign_in };
-    let issue = Issue { client, subject, scope: &scope, destination, now };
+    let issue = Issue { client, subject, scope: &scope, claims: &claims, destination, now };
     Ok(issue.run_with_refresh(app, id_token, (redeemed.grant_id, generation)).await?)
 }
 
@@ -104,7 +107,7 @@ async fn become_grant(
     app: &App,
     redeemed: &Redeemed,
     code: TokenHash,
-    (scope, family): (&Scopes, Option<Family>),
+    (scope, claims, family): (&Scopes, &SingleClaims, Option<Family>),
     (now, destination): (Timestamp, &Destination),
 ) -> Result<(), ApiError> {
     let grant = Grant {
@@ -112,6 +115,7 @@ async fn become_grant(
         user_id: redeemed.user_id,
         client_id: redeemed.client_id.clone(),
         scope: scope.clone(),
+        claims: claims.clone(),
         code: Some(code),
         session_id: Some(redeemed.session_id),
         created_at: now,

@@ -8,6 +8,7 @@ use crate::model::audience::{check_target, destination, narrowed};
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::permissions::{Unregistered, requested};
 use crate::model::registry::Registry;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::scope::{Scope, Scopes};
 use crate::protocol::token_request::ClientCredentialsRequest;
@@ -30,7 +31,8 @@ pub(super) async fn exchange(
     let scope = scope(request, client, registry)?;
     let fallback = app.config.lifetimes.access_token;
     let destination = destination(&scope, resource, client, registry, app.issuer(), fallback)?;
-    let issue = Issue { client, subject: Subject::Client, scope: &scope, destination, now: app.now() };
+    let claims = SingleClaims::default();
+    let issue = Issue { client, subject: Subject::Client, scope: &scope, claims: &claims, destination, now: app.now() };
     Ok(issue.run(app, None).await?)
 }
 

@@ -14,7 +14,8 @@ use crate::model::refresh::Family;
 use crate::model::session::SignIn;
 use crate::model::shared_secret::AccessTokenSigning;
 use crate::protocol::access_token::AccessTokenClaims;
-use crate::protocol::id_token::{IdTokenClaims, PersonClaims};
+use crate::protocol::claims::{Claims, SingleClaims};
+use crate::protocol::id_token::{IdTokenClaims, at_hash};
 use crate::protocol::ids::{GrantId, SessionId};
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -79,6 +80,8 @@ pub(super) struct Issue<'a> {
     pub(super) subject: Subject<'a>,
     /// What was granted.
     pub(super) scope: &'a Scopes,
+    /// What was granted by name.
+    pub(super) claims: &'a SingleClaims,
     /// The API.
     pub(super) destination: Destination,
     /// The instant.
@@ -111,7 +114,7 @@ impl Issue<'_> {
             AccessTokenSigning::Key(algorithm) => app.tokens.sign_access_token(&claims, *algorithm).await?,
             AccessTokenSigning::Secret(secret) => app.tokens.sign_with_secret(&claims, secret)?,
         };
-        let id_token = match id_token.and_then(|facts| self.id_token_claims(app, &facts)) {
+        let id_token = match id_token.and_then(|facts| self.id_token_claims(app, &facts, &access_token)) {
             Some(claims) => Some(app.tokens.sign_id_token(&claims, self.client.id_token_signed_response_alg).await?),
             None => None,
         };
@@ -141,17 +144,19 @@ impl Issue<'_> {
             jti: AccessTokenClaims::jti(grant, unique),
             client_id,
             scope: self.scope.clone(),
+            userinfo_claims: self.claims.userinfo.without(&Claims::opened_by(self.scope)),
             authentication,
         }
     }
 
     /// `None` for a client's own token.
-    fn id_token_claims(&self, app: &App, facts: &IdTokenFacts<'_>) -> Option<IdTokenClaims> {
+    fn id_token_claims(&self, app: &App, facts: &IdTokenFacts<'_>, access_token: &str) -> Option<IdTokenClaims> {
         let Subject::Person { user, sign_in, .. } = &self.subject else { return None };
-        let person = match self.client.id_token_claims {
-            IdTokenClaimsPolicy::Full => user.claims().opened_by(self.scope),
-            IdTokenClaimsPolicy::Minimal => PersonClaims::default(),
+        let opened = match self.client.id_token_claims {
+            IdTokenClaimsPolicy::Full => Claims::opened_by(self.scope),
+            IdTokenClaimsPolicy::Minimal => Claims::default(),
         };
+        let function = self.client.id_token_signed_response_alg.hash_function();
         let authentication = sign_in.claims();
         Some(IdTokenClaims {
             iss: app.issuer().as_str().to_owned(),
@@ -164,7 +169,8 @@ impl Issue<'_> {
             acr: authentication.acr,
             amr: authentication.amr,
             sid: Some(facts.session.to_string()),
-            person,
+            at_hash: Some(at_hash(access_token, function)),
+            person: user.claims().only(&opened.union(&self.claims.id_token)),
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::model::person::User;
 use crate::model::registry::Registry;
 use crate::model::session::SignIn;
 use crate::passwords::{self, AuthenticateError, Outcome};
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::Scopes;
@@ -55,6 +56,7 @@ pub(super) async fn exchange(
         user_id: user.id,
         client_id: client.client_id.clone(),
         scope: scope.clone(),
+        claims: SingleClaims::default(),
         code: None,
         session_id: None,
         created_at: now,
@@ -67,7 +69,7 @@ pub(super) async fn exchange(
     }
     let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &sign_in };
     // OpenID Connect knows no ID token here: `openid` opens userinfo and no more.
-    let issue = Issue { client, subject, scope: &scope, destination, now };
+    let issue = Issue { client, subject, scope: &scope, claims: &grant.claims, destination, now };
     Ok(issue.run_with_refresh(app, None, (grant.id, generation)).await?)
 }
 

@@ -17,6 +17,7 @@ use crate::model::permissions::permitted;
 use crate::model::person::User;
 use crate::model::refresh::{Family, Rotation};
 use crate::model::revocation::Revocation;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -46,7 +47,8 @@ pub(super) async fn exchange(
     let session = grant.session_id.filter(|_| scope.has("openid"));
     let id_token = session.map(|session| IdTokenFacts { nonce: None, session });
     let subject = Subject::Person { user: &user, grant: grant.id, sign_in: &family.sign_in };
-    let issue = Issue { client, subject, scope: &scope, destination, now };
+    let claims = if scope.has("openid") { grant.claims.within(&client.scope) } else { SingleClaims::default() };
+    let issue = Issue { client, subject, scope: &scope, claims: &claims, destination, now };
     Ok(issue.run_with_refresh(app, id_token, (grant.id, Some(current))).await?)
 }
 

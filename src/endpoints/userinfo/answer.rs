@@ -4,6 +4,7 @@
 
 use crate::app::App;
 use crate::protocol::access_token::AccessTokenClaims;
+use crate::protocol::claims::Claims;
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::UserInfo;
 use crate::protocol::ids::UserId;
@@ -37,7 +38,8 @@ pub(super) async fn claims_of(app: &App, token: &AccessTokenClaims) -> Result<Op
     let Some(user) = user.filter(|user| !user.disabled && token.issued_at() >= user.valid_from) else {
         return Ok(None);
     };
-    Ok(Some(UserInfo { sub: user.id.to_string(), person: user.claims().opened_by(&token.scope) }))
+    let claims = Claims::opened_by(&token.scope).union(&token.userinfo_claims);
+    Ok(Some(UserInfo { sub: user.id.to_string(), person: user.claims().only(&claims) }))
 }
 
 #[cfg(test)]
@@ -56,6 +58,7 @@ mod tests {
             jti: "x".to_owned(),
             client_id: "web".to_owned(),
             scope: Scopes::parse(scope).unwrap(),
+            userinfo_claims: Claims::default(),
             authentication: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::code_grant::CodeGrant;
 use crate::model::grant::Grant;
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::ids::GrantId;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
@@ -15,6 +16,7 @@ fn code(challenge: bool) -> CodeGrant {
         redirect_uri: RegisteredRedirectUri::choose(&uris, ApplicationType::Web, None).unwrap(),
         code_challenge: challenge.then(|| CodeChallenge::parse(Some(CHALLENGE), Some("S256")).unwrap().unwrap()),
         scope: scopes("openid posts:read"),
+        claims: SingleClaims::default(),
         resource: None,
         nonce: None,
         user_id: user().id,
@@ -117,6 +119,7 @@ fn a_grant_holds_until_it_is_revoked_or_its_person_is_out() {
         user_id: user().id,
         client_id: web().client_id,
         scope: scopes("openid"),
+        claims: SingleClaims::default(),
         code: None,
         session_id: None,
         created_at: seconds_ago(5),

@@ -14,6 +14,7 @@ fn claims() -> IdTokenHintClaims {
         exp: NOW.seconds(),
         iat: NOW.seconds(),
         sid: Some(SESSION.to_owned()),
+        preferred_username: Some("ada".to_owned()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of what we keep and decide, and the little world they play in: two APIs, roles, one person.
 
 mod code_grant;
+mod contact;
 mod id_token_hint;
 mod next_step;
 mod permissions;
@@ -20,7 +21,7 @@ use crate::model::checked_request::CheckedRequest;
 use crate::model::client::{
     AuthenticatedClient, Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy,
 };
-use crate::model::person::{StoredPassword, User, Username};
+use crate::model::person::{Contact, StoredPassword, User, Username};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::registry::{Api, ApiScope, Registry, Role};
 use crate::model::session::{Session, SignIn};
@@ -128,6 +129,7 @@ fn user() -> User {
         email: None,
         email_verified: false,
         name: None,
+        contact: Contact::default(),
         roles: vec![role_name("writer"), role_name("clerk")],
         password: Some(StoredPassword { phc: SecretString::from("x"), generated_until: None }),
         disabled: false,

@@ -1,9 +1,10 @@
 //! The dispatcher's decision, as a table; threats.md H10, H11.
 
 use super::*;
-use crate::model::consent::Consent;
+use crate::model::consent::{Consent, Permission};
 use crate::model::interaction::{ConsentGiven, Interaction};
-use crate::model::next_step::{NextStep, Situation, next_step};
+use crate::model::next_step::{Issue, NextStep, SignInReason, Situation, next_step};
+use crate::protocol::claims::{Claims, SingleClaims};
 
 /// One situation; every field has a usual value.
 struct Case {
@@ -14,6 +15,9 @@ struct Case {
     begun_ago: u64,
     remembered: Option<&'static str>,
     given: Option<(UserId, &'static str)>,
+    made_here: bool,
+    account: Option<UserId>,
+    denied_by: Option<UserId>,
 }
 
 impl Default for Case {
@@ -26,6 +30,9 @@ impl Default for Case {
             begun_ago: 10,
             remembered: None,
             given: None,
+            made_here: false,
+            account: None,
+            denied_by: None,
         }
     }
 }
@@ -40,13 +47,19 @@ impl Case {
         let (id, begun) = (self.client.client_id.clone(), seconds_ago(self.begun_ago));
         let mut interaction = Interaction::begin(id.clone(), request, TokenHash::of(b"b"), begun, NOW);
         if let Some((by, scope)) = self.given {
-            interaction = interaction.with_consent(ConsentGiven { by, scope: scopes(scope) });
+            interaction = interaction.with_consent(ConsentGiven { by, permission: permission(scope) });
+        }
+        if let Some(account) = self.account {
+            interaction = interaction.with_account(account);
+        }
+        if let Some(by) = self.denied_by {
+            interaction = interaction.with_denial(by);
         }
         let session = session(seconds_ago(self.signed_in_ago));
         let consent = self.remembered.map(|scope| Consent {
             user_id: user().id,
             client_id: id,
-            scope: scopes(scope),
+            permission: permission(scope),
             updated_at: NOW,
         });
         next_step(&Situation {
@@ -54,6 +67,7 @@ impl Case {
             client: &self.client,
             registry: &registry(),
             signed_in: self.user.as_ref().map(|user| (user, &session)),
+            made_here: self.made_here,
             remembered: consent.as_ref(),
             now: NOW,
         })
@@ -68,16 +82,24 @@ impl Case {
     }
 }
 
+/// Scopes, and after a `+` claims.
+fn permission(text: &str) -> Permission {
+    let (scope, claims) = text.split_once('+').unwrap_or((text, ""));
+    Permission { scope: scopes(scope), claims: Claims::parse(claims) }
+}
+
 fn consent(ask: &str, known: &str) -> NextStep {
-    NextStep::Consent { ask: scopes(ask), known: scopes(known) }
+    NextStep::Consent { ask: permission(ask), known: permission(known) }
 }
 
 fn issue(scope: &str, remember: bool) -> NextStep {
-    NextStep::Issue { scope: scopes(scope), remember }
+    let remember = if remember { permission(scope) } else { Permission::default() };
+    NextStep::Issue(Issue { scope: scopes(scope), claims: SingleClaims::default(), remember })
 }
 
-const SIGN_IN: NextStep = NextStep::SignIn { again: false };
-const SIGN_IN_AGAIN: NextStep = NextStep::SignIn { again: true };
+const SIGN_IN: NextStep = NextStep::SignIn(SignInReason::Nobody);
+const SIGN_IN_AGAIN: NextStep = NextStep::SignIn(SignInReason::Again);
+const SOMEBODY_ELSE: NextStep = NextStep::SignIn(SignInReason::SomebodyElse);
 
 #[test]
 fn nobody_signs_in_first_and_then_is_asked() {
@@ -142,36 +164,106 @@ fn prompt_consent_asks_for_everything_once() {
 
 #[test]
 fn h10_prompt_login_wants_a_sign_in_of_this_transaction() {
-    for prompt in ["login", "select_account", "login consent"] {
+    for prompt in ["login", "login consent"] {
         let parameters = [("prompt", prompt)];
         assert_eq!(Case::asking(&parameters).decide(), SIGN_IN_AGAIN, "{prompt}");
-        let fresh = Case { signed_in_ago: 5, begun_ago: 10, ..Case::asking(&parameters) };
-        assert_eq!(fresh.decide(), consent("openid posts:read", ""), "{prompt}");
-        let same_instant = Case { signed_in_ago: 10, begun_ago: 10, ..Case::asking(&parameters) };
-        assert_eq!(same_instant.decide(), consent("openid posts:read", ""), "{prompt}");
+        let here = Case { made_here: true, ..Case::asking(&parameters) };
+        assert_eq!(here.decide(), consent("openid posts:read", ""), "{prompt}");
+        // A session of the same millisecond, or a later one, that another page made is none of this transaction.
+        for signed_in_ago in [10, 5, 0] {
+            let elsewhere = Case { signed_in_ago, begun_ago: 10, ..Case::asking(&parameters) };
+            assert_eq!(elsewhere.decide(), SIGN_IN_AGAIN, "{prompt}");
+        }
         assert_eq!(Case { user: None, ..Case::asking(&parameters) }.decide(), SIGN_IN);
     }
 }
 
 #[test]
 fn h10_max_age_wants_a_young_sign_in_or_one_of_this_transaction() {
-    let case = |max_age, signed_in_ago, begun_ago| {
+    let case = |max_age, signed_in_ago, made_here| {
         let parameters = vec![("max_age", max_age)];
-        Case { parameters, signed_in_ago, begun_ago, remembered: Some("openid posts:read"), ..Case::default() }
+        Case { parameters, signed_in_ago, made_here, remembered: Some("openid posts:read"), ..Case::default() }
     };
     let done = issue("openid posts:read", false);
-    for (max_age, signed_in_ago, begun_ago, expected) in [
-        ("100", 100, 10, &done),
-        ("99", 100, 10, &SIGN_IN_AGAIN),
-        ("4294967295", 100, 10, &done),
-        ("0", 100, 10, &SIGN_IN_AGAIN),
+    for (max_age, signed_in_ago, made_here, expected) in [
+        ("100", 100, false, &done),
+        ("99", 100, false, &SIGN_IN_AGAIN),
+        ("4294967295", 100, false, &done),
+        ("0", 100, false, &SIGN_IN_AGAIN),
+        ("0", 0, false, &SIGN_IN_AGAIN),
         // However long the person takes over the pages, the sign-in made here does not grow old.
-        ("0", 5, 10, &done),
-        ("1", 500, 600, &done),
+        ("0", 5, true, &done),
+        ("1", 500, true, &done),
     ] {
-        let step = case(max_age, signed_in_ago, begun_ago).decide();
-        assert_eq!(&step, expected, "max_age={max_age} signed in {signed_in_ago} s ago, begun {begun_ago} s ago");
+        let step = case(max_age, signed_in_ago, made_here).decide();
+        assert_eq!(&step, expected, "max_age={max_age} signed in {signed_in_ago} s ago, here: {made_here}");
     }
+}
+
+#[test]
+fn select_account_always_asks_and_one_answer_is_enough() {
+    let asks = || Case { remembered: Some("openid posts:read"), ..Case::asking(&[("prompt", "select_account")]) };
+    let done = issue("openid posts:read", false);
+    assert_eq!(asks().decide(), NextStep::SelectAccount);
+    assert_eq!(Case { signed_in_ago: 0, begun_ago: 0, ..asks() }.decide(), NextStep::SelectAccount);
+    assert_eq!(Case { user: None, ..asks() }.decide(), SIGN_IN);
+    assert_eq!(Case { account: Some(user().id), ..asks() }.decide(), done);
+    assert_eq!(Case { account: Some(UserId(Uuid::from_u128(9))), ..asks() }.decide(), NextStep::SelectAccount);
+    assert_eq!(Case { made_here: true, ..asks() }.decide(), done, "whoever just signed in said who they are");
+    // Beside login the account is chosen, and then signed in to.
+    let both = |account, made_here| {
+        let case = Case::asking(&[("prompt", "login select_account")]);
+        Case { account, made_here, remembered: Some("openid posts:read"), ..case }.decide()
+    };
+    assert_eq!(both(None, false), NextStep::SelectAccount);
+    assert_eq!(both(Some(user().id), false), SIGN_IN_AGAIN);
+    assert_eq!(both(Some(user().id), true), done);
+}
+
+#[test]
+fn somebody_else_than_the_client_asks_for_signs_in_once_and_is_then_refused() {
+    const ADA: &str = r#"{"id_token":{"sub":{"value":"00000000-0000-0000-0000-000000000001"}}}"#;
+    const BOB: &str = r#"{"userinfo":{"sub":{"value":"00000000-0000-0000-0000-000000000009"}}}"#;
+    const NOBODY: &str = r#"{"id_token":{"sub":{"value":"nobody"}}}"#;
+    let case = |claims, prompt| Case {
+        remembered: Some("openid posts:read"),
+        ..Case::asking(&[("claims", claims), ("prompt", prompt)])
+    };
+    assert_eq!(case(ADA, "none").decide(), issue("openid posts:read", false));
+    for claims in [BOB, NOBODY] {
+        case(claims, "none").assert_refused(ErrorCode::LoginRequired);
+        assert_eq!(case(claims, "").decide(), SOMEBODY_ELSE);
+        assert_eq!(case(claims, "select_account").decide(), SOMEBODY_ELSE);
+        Case { made_here: true, ..case(claims, "") }.assert_refused(ErrorCode::LoginRequired);
+        assert_eq!(Case { user: None, ..case(claims, "") }.decide(), SIGN_IN);
+    }
+}
+
+#[test]
+fn single_claims_are_asked_beside_the_scopes_that_do_not_open_them() {
+    const CLAIMS: &str = r#"{"userinfo":{"email":null,"address":null},"id_token":{"name":{"essential":true}}}"#;
+    let case = |scope| Case::asking(&[("claims", CLAIMS), ("scope", scope)]);
+    // The client may not ask for the scope `address`.
+    assert_eq!(case("openid").decide(), consent("openid+name email", ""));
+    assert_eq!(case("openid email").decide(), consent("openid email+name", ""));
+    assert_eq!(case("openid email profile").decide(), consent("openid email profile", ""));
+    assert_eq!(case("posts:read").decide(), consent("posts:read", ""), "claims are a part of openid");
+    let granted = SingleClaims { userinfo: Claims::parse("email"), id_token: Claims::parse("name") };
+    let remembered = |text| Case { remembered: Some(text), ..case("openid") }.decide();
+    let done = |remember| NextStep::Issue(Issue { scope: scopes("openid"), claims: granted.clone(), remember });
+    assert_eq!(remembered("openid+name"), consent("+email", "openid+name"));
+    assert_eq!(remembered("openid+name email"), done(Permission::default()));
+    assert_eq!(remembered("openid profile email"), done(Permission::default()), "a scope permits what it opens");
+    let given = |text| Case { given: Some((user().id, text)), ..case("openid") }.decide();
+    assert_eq!(given("openid+name email"), done(permission("openid+name email")));
+    assert_eq!(given("openid+name"), consent("openid+name email", ""));
+}
+
+#[test]
+fn a_no_is_an_answer_of_this_person_alone() {
+    let denied = |by| Case { denied_by: Some(by), remembered: Some("openid"), ..Case::default() };
+    denied(user().id).assert_refused(ErrorCode::AccessDenied);
+    assert_eq!(denied(UserId(Uuid::from_u128(9))).decide(), consent("posts:read", "openid"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! An authorization request held against its client.
 
 use super::*;
+use crate::model::consent::Permission;
 use crate::model::interaction::{ConsentGiven, Interaction};
 use crate::protocol::redirect_uri::ChooseError;
 
@@ -86,7 +87,8 @@ fn an_answer_goes_only_to_a_uri_of_the_client() {
 #[test]
 fn a_transaction_goes_forward_only() {
     let begun = Interaction::begin(web().client_id, checked(&web(), &[]).unwrap(), TokenHash::of(b"browser"), NOW, NOW);
-    let given = ConsentGiven { by: user().id, scope: scopes("openid") };
+    let given =
+        ConsentGiven { by: user().id, permission: Permission { scope: scopes("openid"), ..Permission::default() } };
     let (with_session, before) = begun.clone().with_session(TokenHash::of(b"one"));
     assert_eq!(before, None);
     let (with_two, before) = with_session.with_session(TokenHash::of(b"two"));

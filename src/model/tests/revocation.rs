@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::revocation::{ENTRY_LIFE, Revocation, Revoked, RevokedSet};
 use crate::protocol::access_token::{AccessTokenClaims, Audience};
+use crate::protocol::claims::Claims;
 use crate::protocol::ids::GrantId;
 
 fn issued(grant: Option<u128>, at: Timestamp) -> AccessTokenClaims {
@@ -17,6 +18,7 @@ fn issued(grant: Option<u128>, at: Timestamp) -> AccessTokenClaims {
         jti: AccessTokenClaims::jti(grant, unique),
         client_id: "web".to_owned(),
         scope: scopes("posts:read"),
+        userinfo_claims: Claims::default(),
         authentication: None,
     }
 }

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::config;
-use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
+use crate::model::person::{Contact, Email, LoginName, StoredPassword, User, Username};
 use crate::passwords::hasher::{PasswordHasher, Verdict};
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
@@ -49,6 +49,7 @@ fn person(name: &str, password: Option<StoredPassword>) -> User {
         email: Email::parse(&format!("{name}.smith@example.test")),
         email_verified: true,
         name: None,
+        contact: Contact::default(),
         roles: Vec::new(),
         password,
         disabled: false,

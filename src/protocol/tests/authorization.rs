@@ -46,7 +46,7 @@ fn a_good_request_is_read() {
     assert_eq!(request.scope.to_string(), "openid read:users");
     assert_eq!(request.code_challenge.unwrap().as_str(), CHALLENGE);
     assert_eq!(request.nonce.as_deref(), Some("n-0S6"));
-    assert_eq!(request.prompt, Prompt { none: false, login: true, consent: false });
+    assert_eq!(request.prompt, Prompt { login: true, ..Prompt::default() });
     assert_eq!(request.max_age, Some(60));
     assert_eq!(request.login_hint.as_deref(), Some("ada"));
     assert_eq!(request.resource.as_deref(), Some("https://api.example.test"));
@@ -68,9 +68,9 @@ fn what_is_not_supported_is_ignored_unless_it_changes_the_meaning() {
     let ignored = [
         ("display", "popup"),
         ("ui_locales", "de"),
-        ("acr_values", "2"),
+        ("acr_values", "2 urn:high"),
         ("claims", "{}"),
-        ("id_token_hint", "x"),
+        ("claims_locales", "de"),
         ("foo", "bar"),
     ];
     assert_eq!(AuthorizationRequest::parse(&changed(&ignored)), AuthorizationRequest::parse(&changed(&[])));
@@ -85,10 +85,15 @@ fn a14_only_the_code_flow_exists() {
         assert_eq!(code_of(&[("response_type", kind)]), ErrorCode::UnsupportedResponseType, "{kind}");
     }
     assert_eq!(code_of(&[("response_type", "")]), ErrorCode::InvalidRequest);
-    for mode in ["fragment", "form_post", "query.jwt", "Query"] {
+    for mode in ["fragment", "query.jwt", "Query", "FORM_POST", "form_post "] {
         assert_eq!(code_of(&[("response_mode", mode)]), ErrorCode::InvalidRequest, "{mode}");
+        assert_eq!(Addressee::read(&changed(&[("response_mode", mode)])).response_mode, ResponseMode::Query);
     }
-    assert!(AuthorizationRequest::parse(&changed(&[("response_mode", "query")])).is_ok());
+    for (text, mode) in [("query", ResponseMode::Query), ("form_post", ResponseMode::FormPost)] {
+        let params = changed(&[("response_mode", text)]);
+        assert_eq!(AuthorizationRequest::parse(&params).unwrap().response_mode, mode);
+        assert_eq!(Addressee::read(&params).response_mode, mode);
+    }
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn c02_an_empty_challenge_counts_as_absent() {
 #[test]
 fn n05_long_texts_are_refused_and_a_long_state_is_not_carried() {
     let (fits, long) = ("s".repeat(2048), "s".repeat(2049));
-    for name in ["state", "nonce", "login_hint"] {
+    for name in ["state", "nonce", "login_hint", "acr_values", "ui_locales"] {
         assert!(AuthorizationRequest::parse(&changed(&[(name, &fits)])).is_ok(), "{name}");
         assert_eq!(code_of(&[(name, &long)]), ErrorCode::InvalidRequest, "{name}");
     }

@@ -1,6 +1,7 @@
 //! Tests of what the standards say: tables of good and bad inputs, and that no input panics.
 
 mod authorization;
+mod claims;
 mod client_auth;
 mod names;
 mod params;

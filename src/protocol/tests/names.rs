@@ -109,12 +109,14 @@ fn sets_of_scopes_are_joined_and_cut() {
 
 #[test]
 fn prompt_is_a_set_of_known_values() {
-    let prompt = |none, login, consent| Prompt { none, login, consent };
+    let prompt = |none, login, consent| Prompt { none, login, consent, select_account: false };
+    let select = |login| Prompt { select_account: true, login, ..Prompt::default() };
     for (text, expected) in [
         (None, prompt(false, false, false)),
         (Some("none"), prompt(true, false, false)),
         (Some("login"), prompt(false, true, false)),
-        (Some("select_account"), prompt(false, true, false)),
+        (Some("select_account"), select(false)),
+        (Some("login select_account"), select(true)),
         (Some("consent login"), prompt(false, true, true)),
         (Some(" consent  consent "), prompt(false, false, true)),
     ] {
@@ -176,7 +178,7 @@ fn instants_saturate_and_never_go_backwards() {
     assert_eq!(most.since(least), Duration::from_millis(u64::try_from(i64::MAX).unwrap()));
     let made = Timestamp::from_millis(1_767_225_600_007);
     let v7 = uuid::Builder::from_unix_timestamp_millis(1_767_225_600_007, &[0xff; 10]).into_uuid();
-    assert_eq!((Timestamp::of_uuid(v7), Timestamp::of_uuid(uuid::Uuid::nil())), (Some(made), None));
+    assert_eq!((Timestamp::of_uuid(v7), Timestamp::of_uuid(Uuid::nil())), (Some(made), None));
     assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
     assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
     let then = Timestamp::from_seconds(10);

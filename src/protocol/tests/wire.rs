@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::refused;
 use crate::protocol::access_token::{AccessTokenClaims, Audience, Authentication};
 use crate::protocol::bearer::{LONGEST_TOKEN, Presented, challenge, read};
+use crate::protocol::claims::Claims;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::id_token::PersonClaims;
+use crate::protocol::id_token::{AddressClaim, HashFunction, PersonClaims, at_hash};
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::Scopes;
 
@@ -108,6 +109,7 @@ fn claims() -> AccessTokenClaims {
         jti: "x".to_owned(),
         client_id: "service".to_owned(),
         scope: Scopes::parse("read:users write:posts").unwrap(),
+        userinfo_claims: Claims::default(),
         authentication: None,
     }
 }
@@ -146,6 +148,14 @@ fn an_audience_is_one_text_or_a_list() {
 }
 
 #[test]
+fn at_hash_is_the_left_half_of_the_hash_of_the_algorithm() {
+    // OpenID Connect Core A.3 and A.4 for SHA-256.
+    let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    assert_eq!(at_hash(token, HashFunction::Sha256), "77QmUPtjPfzWtF2AnpK9RQ");
+    assert_eq!(at_hash("", HashFunction::Sha512), "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg_SpIdNs6c4");
+}
+
+#[test]
 fn f05_a_scope_opens_its_claims_and_no_other() {
     let all = PersonClaims {
         name: Some("Ada".to_owned()),
@@ -153,13 +163,21 @@ fn f05_a_scope_opens_its_claims_and_no_other() {
         updated_at: Some(1),
         email: Some("ada@example.test".to_owned()),
         email_verified: Some(true),
+        address: Some(AddressClaim { country: Some("DE".to_owned()), ..AddressClaim::default() }),
+        phone_number: Some("+493012345".to_owned()),
+        phone_number_verified: Some(false),
     };
-    let opened = |scope: &str| serde_json::to_value(all.clone().opened_by(&Scopes::parse(scope).unwrap())).unwrap();
+    let opened = |scope: &str| {
+        let claims = Claims::opened_by(&Scopes::parse(scope).unwrap());
+        serde_json::to_value(all.clone().only(&claims)).unwrap()
+    };
     assert_eq!(opened("openid"), json!({}));
     assert_eq!(opened("openid email"), json!({"email": "ada@example.test", "email_verified": true}));
     assert_eq!(opened("profile"), json!({"name": "Ada", "preferred_username": "ada", "updated_at": 1}));
-    let without = PersonClaims { email: None, ..all.clone() };
-    assert_eq!(serde_json::to_value(without.opened_by(&Scopes::parse("email").unwrap())).unwrap(), json!({}));
+    assert_eq!(opened("address"), json!({"address": {"country": "DE"}}));
+    assert_eq!(opened("phone"), json!({"phone_number": "+493012345", "phone_number_verified": false}));
+    let single = all.clone().only(&Claims::parse("email_verified name"));
+    assert_eq!(serde_json::to_value(single).unwrap(), json!({"name": "Ada", "email_verified": true}));
 }
 
 proptest! {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
+use crate::model::consent::Permission;
 use crate::model::person::{LoginName, StoredPassword};
 use crate::model::revocation::Revocation;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::{ClientId, RoleName};
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::scope::Scope;
 use crate::store::contract::samples::{self, LIFE, START};
 use crate::store::contract::{Bench, at_once};
 use crate::store::{GrantInserted, UserInserted};
@@ -197,12 +198,15 @@ pub(super) async fn a_consent_only_grows(bench: &Bench) {
     let (user, client) = (samples::user(), samples::client());
     bench.stores.users.insert(&user).await.unwrap();
     assert_eq!(consents.find(user.id, &client).await.unwrap(), None);
-    consents.add(user.id, &client, &Scopes::default(), START).await.unwrap();
+    consents.add(user.id, &client, &Permission::default(), START).await.unwrap();
     assert_eq!(consents.find(user.id, &client).await.unwrap(), None);
-    consents.add(user.id, &client, &samples::scopes("openid email"), START).await.unwrap();
-    consents.add(user.id, &client, &samples::scopes("email profile"), START.plus(LATER)).await.unwrap();
+    consents.add(user.id, &client, &samples::permission("openid email", "name"), START).await.unwrap();
+    consents
+        .add(user.id, &client, &samples::permission("email profile", "address name"), START.plus(LATER))
+        .await
+        .unwrap();
     let found = consents.find(user.id, &client).await.unwrap().unwrap();
-    assert_eq!(found.scope, samples::scopes("email openid profile"));
+    assert_eq!(found.permission, samples::permission("email openid profile", "name address"));
     assert_eq!((found.user_id, found.updated_at), (user.id, START.plus(LATER)));
     let other = ClientId::parse("other").unwrap();
     assert_eq!(consents.find(user.id, &other).await.unwrap(), None);
@@ -213,11 +217,11 @@ pub(super) async fn consents_added_at_once_lose_nothing(bench: &Bench) {
     bench.stores.users.insert(&user).await.unwrap();
     at_once(30, |index| {
         let (consents, user, client) = (bench.stores.consents.clone(), user.id, client.clone());
-        let scope = samples::scopes(&format!("openid scope-{index}"));
-        async move { consents.add(user, &client, &scope, START).await.unwrap() }
+        let more = samples::permission(&format!("openid scope-{index}"), "phone_number");
+        async move { consents.add(user, &client, &more, START).await.unwrap() }
     })
     .await;
-    let found = bench.stores.consents.find(user.id, &client).await.unwrap().unwrap().scope;
+    let found = bench.stores.consents.find(user.id, &client).await.unwrap().unwrap().permission.scope;
     assert_eq!(found.len(), 31);
     assert!((0..30).all(|index| found.contains(&Scope::parse(&format!("scope-{index}")).unwrap())));
 }

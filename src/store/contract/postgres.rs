@@ -139,8 +139,8 @@ async fn additions_in_opposite_orders_both_succeed() {
     for _ in 0..20 {
         at_once(2, |index| {
             let (consents, user, client) = (stores.consents.clone(), user.id, client.clone());
-            let scope = samples::scopes(["a b c d e f", "f e d c b a"][index]);
-            async move { consents.add(user, &client, &scope, samples::START).await.unwrap() }
+            let more = samples::permission(["a b c d e f", "f e d c b a"][index], "name email");
+            async move { consents.add(user, &client, &more, samples::START).await.unwrap() }
         })
         .await;
     }

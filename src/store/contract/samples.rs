@@ -10,13 +10,17 @@ use serde_json::json;
 
 use crate::clock::{system_rng, uuid_v7};
 use crate::model::code_grant::CodeGrant;
+use crate::model::consent::Permission;
+use crate::model::contact::{Address, PhoneNumber};
 use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
-use crate::model::person::{Email, StoredPassword, User, Username};
+use crate::model::person::{Contact, Email, StoredPassword, User, Username};
 use crate::model::refresh::{Family, RefreshRules};
 use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::session::{Session, SignIn};
 use crate::model::signing_key::{Algorithm, SealedSigningKey};
+use crate::protocol::claims::{Claims, SingleClaims};
+use crate::protocol::id_token::AddressClaim;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::scope::Scopes;
@@ -65,6 +69,14 @@ pub(super) fn scopes(text: &str) -> Scopes {
     Scopes::parse(text).unwrap()
 }
 
+pub(super) fn permission(scope: &str, claims: &str) -> Permission {
+    Permission { scope: scopes(scope), claims: Claims::parse(claims) }
+}
+
+fn claims() -> SingleClaims {
+    SingleClaims { userinfo: Claims::parse("name address"), id_token: Claims::parse("phone_number") }
+}
+
 pub(super) fn password(phc: &str) -> StoredPassword {
     StoredPassword { phc: SecretString::from(phc), generated_until: None }
 }
@@ -79,6 +91,19 @@ pub(in crate::store) fn user() -> User {
         email: Email::parse(&format!("jürgen{number}@example.org")),
         email_verified: true,
         name: Some("Jürgen Groß 🦉".to_owned()),
+        contact: Contact {
+            address: Address::parse(AddressClaim {
+                formatted: Some("Weg 1\n12345 Köln".to_owned()),
+                street_address: Some("Weg 1".to_owned()),
+                locality: Some("Köln".to_owned()),
+                region: Some("NRW".to_owned()),
+                postal_code: Some("12345".to_owned()),
+                country: Some("DE".to_owned()),
+            })
+            .unwrap(),
+            phone_number: PhoneNumber::parse("+49 221 123456;ext=7"),
+            phone_number_verified: true,
+        },
         roles: vec![RoleName::parse("editor").unwrap(), RoleName::parse("admin").unwrap()],
         password: Some(StoredPassword {
             phc: SecretString::from("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
@@ -113,6 +138,7 @@ pub(super) fn code_grant() -> CodeGrant {
         redirect_uri: serde_json::from_value(json!("https://app.example.org/callback?x=1")).unwrap(),
         code_challenge: Some(serde_json::from_value(json!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")).unwrap()),
         scope: scopes("openid email"),
+        claims: claims(),
         resource: Some("https://api.example.org".to_owned()),
         nonce: Some("\"n\\ø\u{0}".to_owned()),
         user_id: user_id(),
@@ -148,6 +174,7 @@ pub(super) fn grant(code: Option<TokenHash>) -> Grant {
         user_id: user_id(),
         client_id: client(),
         scope: scopes("openid email"),
+        claims: claims(),
         code,
         session_id: Some(SessionId(uuid_v7(START, &mut system_rng()))),
         created_at: START,

@@ -7,6 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, Query
 
 use crate::model::grant::Grant;
 use crate::model::refresh::{RefreshRules, Rotation};
+use crate::protocol::claims::SingleClaims;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::Scopes;
@@ -82,6 +83,7 @@ fn to_row(grant: &Grant) -> Result<ActiveModel, StoreError> {
         user_id: Set(grant.user_id.0),
         client_id: Set(grant.client_id.as_str().to_owned()),
         scope: Set(grant.scope.to_string()),
+        claims: Set((!grant.claims.is_empty()).then(|| refresh::to_text(&grant.claims)).transpose()?),
         code: Set(grant.code.as_ref().map(TokenHash::to_key)),
         session_id: Set(grant.session_id.map(|id| id.0)),
         created_at: Set(grant.created_at.millis()),
@@ -110,6 +112,10 @@ pub(super) fn from_row(row: Model) -> Result<Grant, StoreError> {
         user_id: UserId(row.user_id),
         client_id: ClientId::parse(&row.client_id).map_err(|_| malformed("client_id"))?,
         scope: Scopes::parse(&row.scope).map_err(|_| malformed("scope"))?,
+        claims: match row.claims {
+            Some(text) => serde_json::from_str(&text).map_err(|_| malformed("claims"))?,
+            None => SingleClaims::default(),
+        },
         code,
         session_id: row.session_id.map(SessionId),
         created_at: Timestamp::from_millis(row.created_at),

@@ -13,8 +13,10 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use crate::model::person::{Email, LoginName, StoredPassword, User, Username};
+use crate::model::contact::{Address, PhoneNumber};
+use crate::model::person::{Contact, Email, LoginName, StoredPassword, User, Username};
 use crate::model::revocation::Revocation;
+use crate::protocol::id_token::AddressClaim;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
 use crate::store::sql::dialect;
@@ -172,13 +174,22 @@ fn taken(error: &DbErr) -> Option<UserInserted> {
 }
 
 fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
-    let password = user.password.as_ref();
+    let (password, contact) = (user.password.as_ref(), &user.contact);
+    let address = contact.address.as_ref().map(|address| address.parts().clone()).unwrap_or_default();
     Ok(ActiveModel {
         id: Set(user.id.0),
         username: Set(user.username.as_str().to_owned()),
         email: Set(user.email.as_ref().map(|email| email.as_str().to_owned())),
         email_verified: Set(user.email_verified),
         name: Set(user.name.clone()),
+        address_formatted: Set(address.formatted),
+        address_street: Set(address.street_address),
+        address_locality: Set(address.locality),
+        address_region: Set(address.region),
+        address_postal_code: Set(address.postal_code),
+        address_country: Set(address.country),
+        phone_number: Set(contact.phone_number.as_ref().map(|number| number.as_str().to_owned())),
+        phone_number_verified: Set(contact.phone_number_verified),
         roles: Set(roles_text(&user.roles)?),
         password_phc: Set(password.map(|password| password.phc.expose_secret().to_owned())),
         password_generated_until: Set(password.and_then(|password| password.generated_until).map(Timestamp::millis)),
@@ -200,12 +211,28 @@ fn from_row(row: Model) -> Result<User, StoreError> {
         phc: SecretString::from(phc),
         generated_until: row.password_generated_until.map(Timestamp::from_millis),
     });
+    let address = Address::parse(AddressClaim {
+        formatted: row.address_formatted,
+        street_address: row.address_street,
+        locality: row.address_locality,
+        region: row.address_region,
+        postal_code: row.address_postal_code,
+        country: row.address_country,
+    });
     Ok(User {
         id,
         username: Username::parse(&row.username).ok_or_else(|| malformed("username"))?,
         email,
         email_verified: row.email_verified,
         name: row.name,
+        contact: Contact {
+            address: address.map_err(|_| malformed("address"))?,
+            phone_number: match row.phone_number {
+                Some(text) => Some(PhoneNumber::parse(&text).ok_or_else(|| malformed("phone_number"))?),
+                None => None,
+            },
+            phone_number_verified: row.phone_number_verified,
+        },
         roles: serde_json::from_str(&row.roles).map_err(|_| malformed("roles"))?,
         password,
         disabled: row.disabled,

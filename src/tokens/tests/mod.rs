@@ -18,6 +18,7 @@ use crate::clock::ManualClock;
 use crate::model::secret_key::{Purpose, SealedSecretKey};
 use crate::model::signing_key::SealedSigningKey;
 use crate::protocol::access_token::{Audience, Authentication};
+use crate::protocol::claims::Claims;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::id_token::PersonClaims;
 use crate::protocol::scope::Scopes;
@@ -104,6 +105,7 @@ fn claims() -> AccessTokenClaims {
         jti: AccessTokenClaims::jti(None, Uuid::nil()),
         client_id: "web".to_owned(),
         scope: Scopes::parse("read:users").unwrap(),
+        userinfo_claims: Claims::default(),
         authentication: Some(Authentication {
             auth_time: NOW.seconds(),
             acr: "1".to_owned(),
@@ -124,6 +126,7 @@ fn id_token_claims() -> IdTokenClaims {
         acr: "1".to_owned(),
         amr: vec!["pwd".to_owned()],
         sid: None,
+        at_hash: None,
         person: PersonClaims::default(),
     }
 }

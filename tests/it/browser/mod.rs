@@ -26,9 +26,11 @@ pub mod traffic;
 
 mod consent;
 mod cross_site;
+mod form_post;
 mod looks;
 mod newcomer;
 mod resilience;
+mod select_account;
 mod sign_in;
 mod sign_out;
 mod without_javascript;

@@ -74,6 +74,7 @@ pages! {
     docs_configuration_is_true: "docs/configuration.md",
     docs_fastapi_is_true: "docs/fastapi.md",
     docs_import_is_true: "docs/import.md",
+    docs_openid_is_true: "docs/openid.md",
     docs_serve_is_true: "docs/serve.md",
     docs_storage_is_true: "docs/storage.md",
     docs_threat_model_is_true: "docs/threat-model.md",

@@ -82,6 +82,11 @@ const CLIENTS: &[(&str, Option<&str>, &str)] = &[
         Some("keeper-secret-MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM"),
         "grant_types = [\"authorization_code\", \"refresh_token\"]",
     ),
+    (
+        "mail-order",
+        Some("mail-order-secret-PPPPPPPPPPPPPPPPPPPPPPPPPP"),
+        "client_name = \"Mail Order\"\ngrant_types = [\"authorization_code\", \"refresh_token\"]",
+    ),
     ("keeper-spa", None, "grant_types = [\"authorization_code\", \"refresh_token\"]"),
     (
         "steady",
@@ -137,6 +142,7 @@ pub fn registry() -> String {
         );
         let scope = match *id {
             "service" | "basic-only" | "post-only" => "read:users write:posts read:files",
+            "mail-order" => "openid profile email address phone read:users",
             "keeper" | "keeper-spa" => {
                 "openid profile email offline_access read:users write:posts read:files read:legacy"
             }

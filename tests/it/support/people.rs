@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use vestibule::clock::{system_rng, uuid_v7};
-use vestibule::model::person::{Email, StoredPassword, User, Username};
+use vestibule::model::contact::{Address, PhoneNumber};
+use vestibule::model::person::{Contact, Email, StoredPassword, User, Username};
+use vestibule::protocol::id_token::AddressClaim;
 use vestibule::protocol::ids::{RoleName, UserId};
 use vestibule::store::UserInserted;
 
@@ -44,6 +46,27 @@ impl TestApp {
         self.person_with(name, roles, |_| {}).await
     }
 
+    /// Somebody with everything that a profile can have.
+    pub async fn resident(&self, name: &str) -> Person {
+        let text = |text: &str| Some(text.to_owned());
+        let address = AddressClaim {
+            formatted: text("12 Canal Street\nOxford OX1 1AA"),
+            street_address: text("12 Canal Street"),
+            locality: text("Oxford"),
+            region: None,
+            postal_code: text("OX1 1AA"),
+            country: text("GB"),
+        };
+        self.person_with(name, &["editor"], |user| {
+            user.contact = Contact {
+                address: Address::parse(address).expect("an address"),
+                phone_number: PhoneNumber::parse("+44 1865 496 0018"),
+                phone_number_verified: true,
+            };
+        })
+        .await
+    }
+
     /// Somebody whose password was generated, good for seven days.
     pub async fn newcomer(&self, name: &str) -> Person {
         let until = self.app().now().plus(Duration::from_hours(7 * 24));
@@ -67,6 +90,7 @@ impl TestApp {
             email: Email::parse(&format!("{name}@example.test")),
             email_verified: true,
             name: Some(format!("{name} Example")),
+            contact: Contact::default(),
             roles: roles.iter().map(|role| RoleName::parse(role).expect("a role")).collect(),
             password: Some(StoredPassword { phc: SecretString::from(phc.expose_secret()), generated_until: None }),
             disabled: false,

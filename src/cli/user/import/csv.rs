@@ -5,9 +5,8 @@
 use std::io::{self, BufRead};
 
 use csv_core::{ReadRecordResult, Reader};
-use secrecy::SecretString;
 
-use crate::cli::user::import::rows::{COLUMNS, Fields, LONGEST, Row, boolean};
+use crate::cli::user::import::rows::{COLUMNS, Fields, LONGEST, Row};
 
 /// Cells of a record at most.
 const MOST_CELLS: usize = 32;
@@ -45,16 +44,7 @@ impl<R: BufRead> Csv<R> {
         }
         let mut fields = Fields::default();
         for (cell, column) in cells.into_iter().zip(&self.columns) {
-            match COLUMNS.get(*column).copied() {
-                Some("username") => fields.username = cell,
-                Some("email") => fields.email = cell,
-                Some("email_verified") => {
-                    fields.email_verified = boolean(&cell).ok_or("email_verified: write true or false")?;
-                }
-                Some("name") => fields.name = cell,
-                Some("roles") => fields.roles = cell,
-                _ => fields.password_hash = SecretString::from(cell),
-            }
+            fields.set(COLUMNS.get(*column).copied().unwrap_or_default(), cell)?;
         }
         Ok(fields)
     }

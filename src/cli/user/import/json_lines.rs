@@ -4,10 +4,9 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::cli::user::import::rows::{COLUMNS, Fields, LONGEST, Row, boolean};
+use crate::cli::user::import::rows::{COLUMNS, Fields, LONGEST, Row};
 
 /// The rows of a file of JSON lines.
 pub(super) struct JsonLines<R> {
@@ -53,19 +52,13 @@ fn fields(line: &[u8]) -> Result<Fields, String> {
     for (name, value) in object {
         match (name.as_str(), value) {
             (name, Value::Null) if COLUMNS.contains(&name) => {}
-            ("username", Value::String(text)) => fields.username = text,
-            ("email", Value::String(text)) => fields.email = text,
             ("email_verified", Value::Bool(is)) => fields.email_verified = is,
-            ("email_verified", Value::String(text)) => {
-                fields.email_verified = boolean(&text).ok_or("email_verified: write true or false")?;
-            }
-            ("name", Value::String(text)) => fields.name = text,
-            ("roles", Value::String(text)) => fields.roles = text,
+            ("phone_number_verified", Value::Bool(is)) => fields.phone_number_verified = is,
             ("roles", Value::Array(list)) => {
                 let names: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
                 fields.roles = names.ok_or("roles: write a list of texts, or one text")?.join(" ");
             }
-            ("password_hash", Value::String(text)) => fields.password_hash = SecretString::from(text),
+            (name, Value::String(text)) if COLUMNS.contains(&name) => fields.set(name, text)?,
             (name, _) if COLUMNS.contains(&name) => return Err(format!("{name} has a value of another type")),
             (name, _) => {
                 let name: String = name.chars().take(40).collect();

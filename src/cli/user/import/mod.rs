@@ -41,7 +41,8 @@ Examples:
 /// Add people of another program, with their password hashes
 ///
 /// CSV with a header, or one JSON object a line, with some of: username, email, email_verified, name, roles
-/// (separated by spaces), password_hash. Hashes of bcrypt, argon2, PBKDF2, scrypt and SHA-crypt, as passlib,
+/// (separated by spaces), password_hash, phone_number, phone_number_verified, address, street_address, locality,
+/// region, postal_code, country. Hashes of bcrypt, argon2, PBKDF2, scrypt and SHA-crypt, as passlib,
 /// Django and crypt(3) write them, are taken as they are; each is replaced by argon2id when its person signs
 /// in. A row that cannot be taken is named on stderr, the others are imported. Run it again after a cut:
 /// people who are there already are left alone.

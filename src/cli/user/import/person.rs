@@ -5,9 +5,9 @@
 use rand::CryptoRng;
 use secrecy::ExposeSecret as _;
 
-use crate::cli::user::{add, each_once, import::rows::Fields, role};
+use crate::cli::user::{add, contact, each_once, import::rows::Fields, role};
 use crate::clock::uuid_v7;
-use crate::model::person::{StoredPassword, User};
+use crate::model::person::{Contact, StoredPassword, User};
 use crate::passwords::scheme_of;
 use crate::protocol::ids::{RoleName, UserId};
 use crate::protocol::time::Timestamp;
@@ -28,12 +28,20 @@ pub(super) fn of(fields: &Fields, now: Timestamp, rng: &mut impl CryptoRng) -> R
     let name = name.map_err(|why| format!("name: {why}"))?;
     let roles = fields.roles.split_whitespace().map(role).collect::<Result<Vec<RoleName>, _>>();
     let roles = roles.map_err(|why| format!("roles: {why}"))?;
+    let number = Some(fields.phone_number.as_str()).filter(|text| present(text)).map(contact::phone_number);
+    let phone_number = number.transpose().map_err(|why| format!("phone_number: {why}"))?;
+    if fields.phone_number_verified && phone_number.is_none() {
+        return Err("phone_number_verified: there is no phone_number".to_owned());
+    }
+    let address = contact::address(fields.address.clone())?;
+    let contact = Contact { address, phone_number, phone_number_verified: fields.phone_number_verified };
     Ok(User {
         id: UserId(uuid_v7(now, rng)),
         username,
         email,
         email_verified: fields.email_verified,
         name,
+        contact,
         roles: each_once(&roles),
         password: password(fields)?,
         disabled: false,
@@ -58,6 +66,7 @@ fn password(fields: &Fields) -> Result<Option<StoredPassword>, String> {
 mod tests {
     use super::*;
     use crate::clock::system_rng;
+    use crate::protocol::id_token::AddressClaim;
 
     const HASH: &str = "$2b$04$dX5o8WPTG/eNkpgkYmPEL.dFJH6tgkmcDollL0f2Y3EcQYzM50bH.";
 
@@ -103,6 +112,15 @@ mod tests {
             (fields("ada", "", "", "hunter2"), "password_hash: "),
             (fields("ada", "", "", "$2b$31$hunter2"), "password_hash: "),
             (verified, "email_verified: "),
+            (Fields { phone_number: "020 7946".to_owned(), ..fields("ada", "", "", "") }, "phone_number: "),
+            (Fields { phone_number_verified: true, ..fields("ada", "", "", "") }, "phone_number_verified: "),
+            (
+                Fields {
+                    address: AddressClaim { region: Some("\u{7}".to_owned()), ..AddressClaim::default() },
+                    ..fields("ada", "", "", "")
+                },
+                "region: ",
+            ),
             (named, "name: "),
         ] {
             let why = person(&fields).unwrap_err();

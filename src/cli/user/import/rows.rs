@@ -10,12 +10,28 @@ use secrecy::SecretString;
 
 use crate::cli::user::import::csv::Csv;
 use crate::cli::user::import::json_lines::JsonLines;
+use crate::protocol::id_token::AddressClaim;
 
 /// Bytes of a row at most: nobody's is longer, and memory is bounded by it.
 pub(super) const LONGEST: usize = 64 * 1024;
 
 /// The columns.
-pub(super) const COLUMNS: [&str; 6] = ["username", "email", "email_verified", "name", "roles", "password_hash"];
+pub(super) const COLUMNS: [&str; 14] = [
+    "username",
+    "email",
+    "email_verified",
+    "name",
+    "roles",
+    "password_hash",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "street_address",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+];
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,6 +62,36 @@ pub(super) struct Fields {
     pub(super) name: String,
     pub(super) roles: String,
     pub(super) password_hash: SecretString,
+    pub(super) phone_number: String,
+    pub(super) phone_number_verified: bool,
+    pub(super) address: AddressClaim,
+}
+
+impl Fields {
+    /// Sets one of [`COLUMNS`].
+    ///
+    /// # Errors
+    /// When it is yes or no, and the text neither.
+    pub(super) fn set(&mut self, column: &str, text: String) -> Result<(), String> {
+        let flag = |text: &str| boolean(text).ok_or_else(|| format!("{column}: write true or false"));
+        match column {
+            "username" => self.username = text,
+            "email" => self.email = text,
+            "email_verified" => self.email_verified = flag(&text)?,
+            "name" => self.name = text,
+            "roles" => self.roles = text,
+            "phone_number" => self.phone_number = text,
+            "phone_number_verified" => self.phone_number_verified = flag(&text)?,
+            "address" => self.address.formatted = Some(text),
+            "street_address" => self.address.street_address = Some(text),
+            "locality" => self.address.locality = Some(text),
+            "region" => self.address.region = Some(text),
+            "postal_code" => self.address.postal_code = Some(text),
+            "country" => self.address.country = Some(text),
+            _ => self.password_hash = SecretString::from(text),
+        }
+        Ok(())
+    }
 }
 
 /// A row, or why it cannot be read; the reason holds nothing of it.
@@ -87,7 +133,7 @@ impl<R: BufRead> Rows<R> {
 }
 
 /// Reads yes or no as databases and spreadsheets write it.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "" | "false" | "f" | "0" | "no" | "n" => Some(false),
         "true" | "t" | "1" | "yes" | "y" => Some(true),

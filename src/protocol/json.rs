@@ -1,6 +1,6 @@
 //! JSON objects read strictly: a member that stands twice is refused (RFC 7519 4, RFC 8725 2.4).
 //!
-//! Owns: that refusal, at every depth. Does not own: which members there are (`verify`).
+//! Owns: that refusal, at every depth. Does not own: which members there are (`claims`, `tokens/verify`).
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Number, Value};
 
 /// Reads one JSON object; `None` when the text is not JSON, no object, or names a member twice.
-pub(super) fn object(text: &[u8]) -> Option<Map<String, Value>> {
+#[must_use]
+pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice::<Strict>(text).ok()?.0 {
         Value::Object(map) => Some(map),
         _ => None,
