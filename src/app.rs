@@ -13,11 +13,12 @@ use uuid::Uuid;
 use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
-use crate::passwords::PasswordHasher;
+use crate::passwords::{Door, PasswordHasher};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{NegativeList, People, Stores};
+use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 
 /// What a handler works with. Cheap to clone.
@@ -37,6 +38,8 @@ pub struct App {
     pub documents: Documents,
     /// Hashes.
     pub passwords: PasswordHasher,
+    /// Counts failures.
+    pub throttle: Arc<Throttle>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Whether we are on our way out.
@@ -129,6 +132,17 @@ impl App {
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.config.server.issuer
+    }
+
+    /// What everybody who signs in by password goes through.
+    #[must_use]
+    pub fn door(&self) -> Door<'_> {
+        Door {
+            users: self.stores.users.as_ref(),
+            hasher: &self.passwords,
+            throttle: &self.throttle,
+            failures: &self.config.limits.failures,
+        }
     }
 
     /// Now.

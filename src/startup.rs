@@ -24,7 +24,8 @@ use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
 use crate::store::{NegativeList, People, Stores, sweep_forever};
-use crate::tokens::Tokens;
+use crate::throttle::Throttle;
+use crate::tokens::{Pseudonyms, Tokens};
 use crate::web::edge;
 use crate::{reload, routes};
 
@@ -63,6 +64,10 @@ impl Application {
             Tokens::open(issuer, &config.keys, &config.registry.algorithms(), stores.keys.as_ref(), clock.as_ref())
                 .await
                 .context("cannot open the signing keys")?;
+        let names = Pseudonyms::open(&config.keys, stores.keys.as_ref(), clock.as_ref())
+            .await
+            .context("cannot open the key of the counters")?;
+        let throttle = Arc::new(Throttle::new(Arc::clone(&stores.throttle), names));
         let passwords = PasswordHasher::start(&config.passwords)
             .map_err(|error| anyhow!(error).context("cannot start the password pool"))?;
         let people = Arc::new(People::new(Arc::clone(&stores.users)));
@@ -77,6 +82,7 @@ impl Application {
             tokens: Arc::new(tokens),
             documents,
             passwords,
+            throttle,
             clock,
             shutdown: Shutdown::default(),
         };

@@ -22,11 +22,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("clock", &["protocol"]),
     ("config", &["model", "clock", "protocol"]),
     ("tokens", &["model", "protocol", "config", "clock", "store"]),
-    ("passwords", &["model", "protocol", "config", "clock", "store"]),
+    ("throttle", &["model", "protocol", "config", "store", "tokens"]),
+    ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
-    ("app", &["config", "tokens", "store", "passwords", "clock", "model", "protocol"]),
-    ("web", &["app", "config", "tokens", "store", "model", "protocol"]),
-    ("endpoints", &["web", "app", "config", "tokens", "store", "passwords", "model", "clock", "protocol"]),
+    ("app", &["config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("web", &["app", "config", "tokens", "store", "throttle", "model", "protocol"]),
+    ("endpoints", &["web", "app", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"]),
 ];
 
 /// May import everything.

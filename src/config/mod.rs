@@ -46,7 +46,7 @@ pub use self::dev::{DemoSecrets, DevSettings, load_dev};
 pub use self::fault::Faults;
 pub use self::keys::Keys;
 pub use self::lifetimes::Lifetimes;
-pub use self::limits::Limits;
+pub use self::limits::{Failures, Limits};
 pub use self::log::{Log, LogFormat};
 pub use self::passwords::Passwords;
 pub use self::proxies::Proxies;

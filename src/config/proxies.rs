@@ -17,23 +17,8 @@ pub struct Proxies {
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Proxies {
     let mut section = reader.section("proxies", table);
-    let mut trusted = Vec::new();
-    for item in section.strings("trusted").unwrap_or_default() {
-        let text = item.value.as_str();
-        let range = text
-            .parse::<IpNet>()
-            .ok()
-            .or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)));
-        let help =
-            "write the addresses of the proxies in front of this server: trusted = [\"10.0.0.0/8\", \"192.0.2.7\"]";
-        match range {
-            None => section.fault(&item.place, format!("`trusted` cannot be \"{text}\""), help),
-            Some(range) if range.prefix_len() == 0 => {
-                section.fault(&item.place, "`trusted` would believe every address on earth", help);
-            }
-            Some(range) => trusted.push(range.trunc()),
-        }
-    }
+    let help = "write the addresses of the proxies in front of this server: trusted = [\"10.0.0.0/8\", \"192.0.2.7\"]";
+    let trusted = section.ranges("trusted", help).unwrap_or_default();
     section.finish();
     Proxies { trusted }
 }

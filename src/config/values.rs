@@ -4,8 +4,11 @@
 //! section) or secrets (`secret`).
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::config::document::{Data, Value};
 use crate::config::duration;
@@ -168,6 +171,24 @@ impl Section<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Addresses and ranges of them. A range of all addresses is a fault: it would switch off what the list
+    /// is for.
+    pub(super) fn ranges(&mut self, key: &'static str, help: &str) -> Option<Vec<IpNet>> {
+        let items = self.strings(key)?;
+        let mut ranges = Vec::with_capacity(items.len());
+        for Found { value: text, place } in &items {
+            let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
+            match text.parse::<IpNet>().ok().or_else(address) {
+                None => self.fault(place, format!("`{key}` cannot be \"{text}\""), help),
+                Some(range) if range.prefix_len() == 0 => {
+                    self.fault(place, format!("`{key}` would hold every address on earth"), help);
+                }
+                Some(range) => ranges.push(range.trunc()),
+            }
+        }
+        Some(ranges)
     }
 
     /// Scopes: one text with spaces between them (RFC 7591 2), or a list.

@@ -23,6 +23,7 @@ pub mod served;
 pub mod session;
 pub mod shared_secret;
 pub mod signing_key;
+pub mod throttle;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ use crate::protocol::time::Timestamp;
 pub enum Purpose {
     /// The MAC of refresh tokens.
     Refresh,
+    /// The names of counters.
+    Throttle,
 }
 
 impl Purpose {
@@ -17,6 +19,7 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Refresh => "refresh",
+            Self::Throttle => "throttle",
         }
     }
 }

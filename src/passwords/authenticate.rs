@@ -1,16 +1,39 @@
 //! Signing in with name and password.
 //!
-//! Owns: the order find, verify, judge, upgrade, and that every refusal cost the same. Does not own:
-//! throttles and sessions (`web`, `endpoints/login`).
+//! Owns: the order find, wait, verify, judge, count, upgrade, and that every refusal cost the same. Does not
+//! own: which counters there are (`throttle`), sessions (`web`, `endpoints/login`).
+
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::Failures;
 use crate::model::person::{LoginName, StoredPassword, User};
 use crate::passwords::hasher::{PasswordHasher, Verdict};
 use crate::passwords::policy::is_beyond_any;
 use crate::passwords::pool::Busy;
 use crate::protocol::time::Timestamp;
 use crate::store::{StoreError, UserStore};
+use crate::throttle::{Account, Origin, Refusal, Throttle};
+
+/// What signing in goes through, whatever the page or endpoint.
+#[derive(Clone, Copy)]
+pub struct Door<'a> {
+    /// People.
+    pub users: &'a dyn UserStore,
+    /// Hashes.
+    pub hasher: &'a PasswordHasher,
+    /// Counts failures.
+    pub throttle: &'a Throttle,
+    /// How many may fail.
+    pub failures: &'a Failures,
+}
+
+impl std::fmt::Debug for Door<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
 
 /// What came of a sign-in by password.
 #[derive(Debug)]
@@ -27,6 +50,12 @@ pub enum AuthenticateError {
     /// Longer than any password: refused before any work.
     #[error("the password is too long")]
     TooLong,
+    /// Too many failed before it: nothing was looked at.
+    #[error("too many sign-ins failed")]
+    Throttled {
+        /// When the next may be made.
+        retry_after: Duration,
+    },
     /// The queue is full.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -35,13 +64,23 @@ pub enum AuthenticateError {
     Store(#[from] StoreError),
 }
 
-/// Signs a person in: finds, verifies (or does the same work), and stores an upgraded hash.
+impl From<Refusal> for AuthenticateError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Throttled { retry_after } => Self::Throttled { retry_after },
+            Refusal::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Signs a person in: finds, verifies (or does the same work), counts a failure, and stores an upgraded
+/// hash. A failure is counted before anybody is told of it.
 ///
 /// # Errors
 /// When it could not be decided.
 pub async fn authenticate(
-    users: &dyn UserStore,
-    hasher: &PasswordHasher,
+    door: Door<'_>,
+    origin: Origin,
     name: &str,
     password: SecretString,
     now: Timestamp,
@@ -49,16 +88,31 @@ pub async fn authenticate(
     if is_beyond_any(password.expose_secret()) {
         return Err(AuthenticateError::TooLong);
     }
-    let user = users.find_by_login(&LoginName::read(name)).await?;
+    let name = LoginName::read(name);
+    let user = door.users.find_by_login(&name).await?;
+    let account = user.as_ref().map_or(Account::Named(&name), |user| Account::Of(user.id));
+    let attempt = door.throttle.sign_in(door.failures, account, origin);
+    // Whoever has to wait is told so at once, and takes no place in the queue.
+    attempt.admit(now).await?;
+    let turn = door.hasher.turn().await?;
+    // Those who were before may have failed meanwhile: of any number at once, no more are verified than may
+    // fail, and those few whose turn it is at the same time.
+    let admitted = attempt.admit(now).await?;
     let stored = user.as_ref().and_then(|user| user.password.as_ref());
     // Whoever it is, the password is verified first: a disabled account costs what a live one costs.
-    let verdict = hasher.verify(password, stored).await?;
-    let (Some(mut user), Verdict::Right { upgrade }) = (user, verdict) else { return Ok(Outcome::Refused) };
-    if user.disabled || generated_is_over(&user, now) {
+    let verdict = turn.verify(password, stored).await?;
+    let right = match (user, verdict) {
+        (Some(user), Verdict::Right { upgrade }) => Some((user, upgrade)),
+        _ => None,
+    };
+    let Some((mut user, upgrade)) = right.filter(|(user, _)| !user.disabled && !generated_is_over(user, now)) else {
+        admitted.failed().await?;
         return Ok(Outcome::Refused);
-    }
+    };
+    admitted.succeeded().await?;
+    drop(turn);
     if let Some(phc) = upgrade {
-        store_upgrade(users, &mut user, phc, now).await;
+        store_upgrade(door.users, &mut user, phc, now).await;
     }
     Ok(Outcome::SignedIn(Box::new(user)))
 }

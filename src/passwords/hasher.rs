@@ -21,7 +21,7 @@ use crate::clock::system_rng;
 use crate::config;
 use crate::model::person::StoredPassword;
 use crate::passwords::phc::{Bounded, Hash, OUTPUT_LEN, SALT_LEN};
-use crate::passwords::pool::{Busy, Memory, Pool};
+use crate::passwords::pool::{self, Busy, Memory, Pool};
 use crate::passwords::stored::Stored;
 
 /// What came of verifying.
@@ -63,14 +63,20 @@ impl PasswordHasher {
         Ok(Self { pool: Arc::new(pool), rules: Arc::new(rules) })
     }
 
-    /// Verifies; without a stored password it does the same work on a dummy and is `Wrong`.
+    /// Waits for a turn to hash, in the order of arrival.
+    ///
+    /// # Errors
+    /// At once when the queue is full.
+    pub async fn turn(&self) -> Result<Turn, Busy> {
+        Ok(Turn { turn: self.pool.turn().await?, rules: Arc::clone(&self.rules) })
+    }
+
+    /// [`Turn::verify`] in a turn of its own.
     ///
     /// # Errors
     /// When the queue is full.
     pub async fn verify(&self, password: SecretString, stored: Option<&StoredPassword>) -> Result<Verdict, Busy> {
-        let stored = stored.map(|stored| stored.phc.clone());
-        let rules = Arc::clone(&self.rules);
-        self.pool.run(move |memory| rules.verify(memory, &password, stored.as_ref())).await
+        self.turn().await?.verify(password, stored).await
     }
 
     /// Hashes a new password: a PHC string.
@@ -78,10 +84,22 @@ impl PasswordHasher {
     /// # Errors
     /// When the queue is full.
     pub async fn hash(&self, password: SecretString) -> Result<SecretString, Busy> {
-        let rules = Arc::clone(&self.rules);
-        let made = self.pool.run(move |memory| rules.hash(memory, &normal(&password))).await?;
+        let Turn { turn, rules } = self.turn().await?;
+        let made = turn.run(move |memory| rules.hash(memory, &normal(&password))).await?;
         // Parameters were checked at the start; what is left is memory that cannot be had now.
         made.ok_or_else(Busy::now)
+    }
+
+    /// How many more could join the queue now.
+    #[must_use]
+    pub fn places_left(&self) -> usize {
+        self.pool.places_left()
+    }
+
+    /// KiB that the hashing threads keep now, all together.
+    #[must_use]
+    pub fn held_kib(&self) -> usize {
+        self.pool.held_kib()
     }
 
     /// How many hashes were computed since the start: what tests count.
@@ -89,11 +107,29 @@ impl PasswordHasher {
     pub fn hashes_run(&self) -> u64 {
         self.rules.hashes_run.load(Ordering::Relaxed)
     }
+}
 
-    /// Its threads, so that a test can occupy them.
-    #[cfg(test)]
-    pub(super) const fn pool(&self) -> &Arc<Pool> {
-        &self.pool
+/// The right to hash now; others wait until it is dropped.
+pub struct Turn {
+    turn: pool::Turn,
+    rules: Arc<Rules>,
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn").finish_non_exhaustive()
+    }
+}
+
+impl Turn {
+    /// Verifies; without a stored password it does the same work on a dummy and is `Wrong`.
+    ///
+    /// # Errors
+    /// When the thread is lost to somebody who went away.
+    pub async fn verify(&self, password: SecretString, stored: Option<&StoredPassword>) -> Result<Verdict, Busy> {
+        let stored = stored.map(|stored| stored.phc.clone());
+        let rules = Arc::clone(&self.rules);
+        self.turn.run(move |memory| rules.verify(memory, &password, stored.as_ref())).await
     }
 }
 

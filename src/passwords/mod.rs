@@ -14,9 +14,9 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use authenticate::{AuthenticateError, Outcome, authenticate};
+pub use authenticate::{AuthenticateError, Door, Outcome, authenticate};
 pub use generate::generate;
-pub use hasher::{PasswordHasher, Verdict};
+pub use hasher::{PasswordHasher, Turn, Verdict};
 pub use policy::{PolicyFault, check_new};
 pub use pool::Busy;
 pub use stored::{StoredFault, scheme_of};

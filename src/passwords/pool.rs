@@ -1,19 +1,23 @@
 //! The threads that hash: as many as configured, a bounded queue before them, one memory each.
 //!
-//! Owns: the bound, the threads, reuse and wiping of argon2's memory. Does not own: what is hashed
+//! Owns: the bound, turns, the threads, reuse and wiping of argon2's memory. Does not own: what is hashed
 //! (`hasher`).
 //!
 //! A hash takes tens of milliseconds and megabytes. Without a bound a herd of sign-ins takes all the
 //! memory there is, and without a thread of its own it stops every other request.
+//!
+//! Whoever wants a hash waits for a turn, in the order of arrival, and holds it for as long as it likes: so
+//! what was counted of those before is known before the next one costs anything.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use argon2::{Argon2, Block};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroize as _;
 
 /// A full queue is at most this much work (`[passwords] queue` is sized so).
@@ -40,24 +44,64 @@ type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 #[derive(Debug)]
 pub(super) struct Pool {
     jobs: SyncSender<Job>,
+    /// Those with a turn and those who wait for one.
+    places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    /// KiB that the threads hold now, all together.
+    held: Arc<AtomicUsize>,
+}
+
+/// The right to one of the threads, given back when it is dropped. There is one more of them than there are
+/// threads, so that none stands still while somebody asks a store.
+#[derive(Debug)]
+pub(super) struct Turn {
+    jobs: SyncSender<Job>,
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl Pool {
-    /// Starts `threads` threads with room for `waiting` jobs that wait; at least one of each.
+    /// Starts `threads` threads with room for `waiting` that wait for a turn; at least one of each.
     pub(super) fn start(threads: usize, waiting: usize) -> std::io::Result<Self> {
-        let (jobs, queue) = sync_channel(waiting.max(1));
+        let threads = threads.max(1);
+        let turns = threads + 1;
+        let places = turns + waiting.max(1);
+        // Room also for jobs of callers who went away: they give back their turn before a thread skips the job.
+        let (jobs, queue) = sync_channel(places);
         let queue = Arc::new(Mutex::new(queue));
-        for number in 0..threads.max(1) {
-            let queue = Arc::clone(&queue);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || serve(&queue))?;
+        let held = Arc::new(AtomicUsize::new(0));
+        for number in 0..threads {
+            let (queue, held) = (Arc::clone(&queue), Arc::clone(&held));
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || serve(&queue, &held))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, places: Arc::new(Semaphore::new(places)), turns: Arc::new(Semaphore::new(turns)), held })
     }
 
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// At once when as many wait as may.
+    pub(super) async fn turn(&self) -> Result<Turn, Busy> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy::now())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy::now())?;
+        Ok(Turn { jobs: self.jobs.clone(), _permits: [turn, place] })
+    }
+
+    /// How many more would be let in to wait now.
+    pub(super) fn places_left(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// KiB that the threads keep for hashes now.
+    pub(super) fn held_kib(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+}
+
+impl Turn {
     /// Runs `work` on one of the threads. When the caller stops waiting before it began, it is not run.
     ///
     /// # Errors
-    /// At once when the queue is full.
+    /// When it panics, or a job of a caller who went away stands in its place.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
@@ -74,16 +118,19 @@ impl Pool {
     }
 }
 
-fn serve(queue: &Mutex<Receiver<Job>>) {
+fn serve(queue: &Mutex<Receiver<Job>>, held: &AtomicUsize) {
     let mut memory = Memory::default();
     loop {
         // The lock is held while waiting: whoever holds it is next, the others wait for it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
+        let before = memory.kept();
         // A panic must not cost a thread; its caller sees the answer's channel close.
         if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
             memory = Memory::default();
         }
+        held.fetch_add(memory.kept(), Ordering::Relaxed);
+        held.fetch_sub(before, Ordering::Relaxed);
     }
 }
 
@@ -127,7 +174,6 @@ impl Memory {
     }
 
     /// How many KiB are kept.
-    #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.blocks.len()
     }

@@ -69,3 +69,12 @@ impl Timestamp {
         now >= self
     }
 }
+
+/// A span in whole seconds, rounded up and at least one: what `Retry-After` says (RFC 9110 10.2.3), so that
+/// whoever comes back then does not come too early.
+#[must_use]
+pub const fn whole_seconds(span: Duration) -> u64 {
+    let started = if span.subsec_nanos() > 0 { 1 } else { 0 };
+    let seconds = span.as_secs().saturating_add(started);
+    if seconds == 0 { 1 } else { seconds }
+}

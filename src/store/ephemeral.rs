@@ -1,4 +1,4 @@
-//! The four ephemeral aggregates, written once over a handful of primitives.
+//! The five ephemeral aggregates, written once over a handful of primitives.
 //!
 //! Owns: keys, the envelope of a record, and when a record is over. Does not own: how a backend keeps
 //! text (`sql/records`, `redis`).
@@ -19,7 +19,9 @@ use crate::model::interaction::Interaction;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
-use crate::store::{CodeStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken};
+use crate::store::{
+    CodeStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken, ThrottleStore,
+};
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it.
 const INTERACTION_KEPT: Duration = Duration::from_hours(24);
@@ -31,6 +33,7 @@ pub(super) enum Kind {
     Code,
     Interaction,
     Parked,
+    Throttle,
 }
 
 impl Kind {
@@ -41,6 +44,7 @@ impl Kind {
             Self::Code => "code",
             Self::Interaction => "interaction",
             Self::Parked => "parked",
+            Self::Throttle => "throttle",
         }
     }
 }
@@ -59,8 +63,8 @@ pub(super) struct Keep {
     pub(super) now: Timestamp,
 }
 
-/// What a backend does: it keeps text under keys. Each operation is atomic, and none of them reads or
-/// compares time.
+/// What a backend does: it keeps text under keys, and instants. Each operation is atomic, and none of them
+/// asks a clock.
 pub(super) trait Records: Send + Sync + 'static {
     /// Stores or replaces.
     fn put(&self, key: Key<'_>, value: String, keep: Keep) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -79,6 +83,20 @@ pub(super) trait Records: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
     /// Removes.
     fn remove(&self, key: Key<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The instants under keys of that kind, in their order, over or not.
+    fn instants(
+        &self,
+        kind: Kind,
+        hashes: &[TokenHash],
+    ) -> impl Future<Output = Result<Vec<Option<Timestamp>>, StoreError>> + Send;
+    /// Moves each instant on by its span, counted from `now` where there is none or it is over; the record
+    /// may go when its instant is over. Of any number at once, none is lost.
+    fn advance(
+        &self,
+        kind: Kind,
+        spans: &[(TokenHash, Duration)],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Whether the backend answers now.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Removes what went before `now`; the number removed.
@@ -236,6 +254,23 @@ impl<R: Records> ParkedStore for Ephemeral<R> {
 
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError> {
         self.take(parked(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> ThrottleStore for Ephemeral<R> {
+    async fn read(&self, names: &[TokenHash]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let instants = self.records.instants(Kind::Throttle, names).await?;
+        let now = self.clock.now();
+        Ok(instants.into_iter().map(|instant| instant.filter(|until| !until.is_over(now))).collect())
+    }
+
+    async fn add(&self, spans: &[(TokenHash, Duration)]) -> Result<(), StoreError> {
+        self.records.advance(Kind::Throttle, spans, self.clock.now()).await
+    }
+
+    async fn forget(&self, name: &TokenHash) -> Result<(), StoreError> {
+        self.records.remove(Key { kind: Kind::Throttle, hash: name }).await
     }
 }
 

@@ -1,11 +1,12 @@
 //! Ports to what is kept, one small trait an aggregate, and the one way to open them.
 //!
 //! Owns: what each operation promises and what is atomic. Does not own: what the records mean (`model`).
-//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the four
+//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the five
 //! ephemeral aggregates once over either.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -244,6 +245,19 @@ pub trait ParkedStore: Send + Sync {
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
 }
 
+/// Counters of failures, each the instant until which they are worked off (`model/throttle`), under names
+/// that tell nobody who is counted. Ephemeral: loss means that counting begins anew.
+#[async_trait]
+pub trait ThrottleStore: Send + Sync {
+    /// What each counter says, in the order of the names; `None` where nothing is left to work off.
+    async fn read(&self, names: &[TokenHash]) -> Result<Vec<Option<Timestamp>>, StoreError>;
+    /// Moves each counter on by its span, from now where nothing is left of it. Any number at once lose
+    /// nothing.
+    async fn add(&self, spans: &[(TokenHash, Duration)]) -> Result<(), StoreError>;
+    /// Begins one anew.
+    async fn forget(&self, name: &TokenHash) -> Result<(), StoreError>;
+}
+
 /// Housekeeping of a backend.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
@@ -276,6 +290,8 @@ pub struct Stores {
     pub interactions: Arc<dyn InteractionStore>,
     /// Parked parameters.
     pub parked: Arc<dyn ParkedStore>,
+    /// Counters of failures.
+    pub throttle: Arc<dyn ThrottleStore>,
     /// The durable backend.
     pub durable: Arc<dyn Maintenance>,
     /// The ephemeral backend.

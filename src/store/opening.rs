@@ -3,11 +3,13 @@
 //! Owns: which backend serves which port. Does not own: the backends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
-use crate::store::ephemeral::{Ephemeral, Keep, Key, Records};
+use crate::store::ephemeral::{Ephemeral, Keep, Key, Kind, Records};
 use crate::store::redis::RedisRecords;
 use crate::store::{StoreError, Stores, sql};
 
@@ -92,6 +94,14 @@ impl Records for NotOpened {
         Self::fail("removing a record")
     }
 
+    async fn instants(&self, _: Kind, _: &[TokenHash]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        Self::fail("reading counters")
+    }
+
+    async fn advance(&self, _: Kind, _: &[(TokenHash, Duration)], _: Timestamp) -> Result<(), StoreError> {
+        Self::fail("counting")
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Self::fail("pinging")
     }
@@ -114,6 +124,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         codes: ephemeral.clone(),
         interactions: ephemeral.clone(),
         parked: ephemeral.clone(),
+        throttle: ephemeral.clone(),
         durable,
         ephemeral,
     }

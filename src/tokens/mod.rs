@@ -5,13 +5,17 @@
 
 mod jwk;
 mod keyring;
+mod pseudonyms;
 mod refresh;
 mod seal;
+mod secret_keys;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod verified;
 mod verify;
+
+pub use pseudonyms::Pseudonyms;
 
 use serde::Serialize;
 

@@ -8,22 +8,19 @@
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::Rng as _;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use crate::clock::{Clock, system_rng};
-use crate::model::secret_key::{Purpose, SealedSecretKey};
+use crate::clock::Clock;
+use crate::model::secret_key::Purpose;
 use crate::protocol::ids::GrantId;
 use crate::store::KeyStore;
 use crate::tokens::TokenError;
 use crate::tokens::seal::KeyEncryptionKeys;
+use crate::tokens::secret_keys::{self, SecretKey};
 
 const VERSION: u8 = 1;
 /// Keeps this MAC apart from any other under the same key.
 const DOMAIN: &[u8] = b"vestibule refresh token\0";
-/// Bytes of the key.
-const KEY_LEN: usize = 32;
 /// Bytes before the MAC.
 const BODY_LEN: usize = 1 + 4 + 16 + 4;
 const MAC_LEN: usize = 32;
@@ -78,43 +75,20 @@ impl MacKeys {
     }
 }
 
-/// Opens every stored key and makes the first where there is none. What was made is read back, so that of
-/// two instances that start together both use the key that the store kept.
+/// Opens every stored key and makes the first where there is none.
 pub(super) async fn open(
     keks: &KeyEncryptionKeys,
     store: &dyn KeyStore,
     clock: &dyn Clock,
 ) -> Result<MacKeys, TokenError> {
-    let stored = store.list_secret(Purpose::Refresh).await?;
-    if !stored.is_empty() {
-        return unseal_all(keks, &stored);
-    }
-    let fresh = generate(keks, clock)?;
-    store.insert_first_secret(&fresh).await?;
-    unseal_all(keks, &store.list_secret(Purpose::Refresh).await?)
+    let opened = secret_keys::open(keks, Purpose::Refresh, store, clock).await?;
+    opened.iter().map(mac_key).collect::<Result<_, _>>().map(MacKeys)
 }
 
-fn generate(keks: &KeyEncryptionKeys, clock: &dyn Clock) -> Result<SealedSecretKey, TokenError> {
-    let mut rng = system_rng();
-    let mut key = Zeroizing::new([0_u8; KEY_LEN]);
-    rng.fill_bytes(key.as_mut_slice());
-    let id = format!("{:08x}", rng.next_u32());
-    let (kek_id, sealed) = keks.seal_secret(&id, Purpose::Refresh, key.as_slice(), &mut rng)?;
-    Ok(SealedSecretKey { id, purpose: Purpose::Refresh, kek_id, sealed, created_at: clock.now() })
-}
-
-fn unseal_all(keks: &KeyEncryptionKeys, stored: &[SealedSecretKey]) -> Result<MacKeys, TokenError> {
-    stored.iter().map(|key| unseal(keks, key)).collect::<Result<_, _>>().map(MacKeys)
-}
-
-fn unseal(keks: &KeyEncryptionKeys, stored: &SealedSecretKey) -> Result<MacKey, TokenError> {
-    let damaged = |fault| TokenError::Damaged { kid: stored.id.clone(), fault };
-    let key = keks.open_secret(&stored.id, stored.purpose, &stored.kek_id, &stored.sealed)?;
-    let id = u32::from_str_radix(&stored.id, 16).map_err(|_| damaged("its id is not hexadecimal"))?;
-    if key.len() != KEY_LEN {
-        return Err(damaged("it is not 32 bytes long"));
-    }
-    Ok(MacKey { id, key: hmac::Key::new(HMAC_SHA256, &key) })
+fn mac_key(opened: &SecretKey) -> Result<MacKey, TokenError> {
+    let damaged = |_| TokenError::Damaged { kid: opened.id.clone(), fault: "its id is not hexadecimal" };
+    let id = u32::from_str_radix(&opened.id, 16).map_err(damaged)?;
+    Ok(MacKey { id, key: hmac::Key::new(HMAC_SHA256, &opened.key) })
 }
 
 #[cfg(test)]
@@ -122,6 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tokens::secret_keys::KEY_LEN;
 
     fn keys(ids: &[u32]) -> MacKeys {
         let key = |id: u32| hmac::Key::new(HMAC_SHA256, &[u8::try_from(id % 256).unwrap(); KEY_LEN]);

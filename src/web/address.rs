@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use actix_web::{HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
 /// Where a request comes from, as far as it can be believed. In the extensions of every request.
@@ -14,6 +15,14 @@ pub struct ClientAddress {
     pub address: Option<IpAddr>,
     /// Whether the connection itself comes from a trusted proxy, whose other headers count too.
     pub by_trusted_proxy: bool,
+}
+
+impl ClientAddress {
+    /// The address of a request.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<IpAddr> {
+        request.extensions().get::<Self>().and_then(|client| client.address)
+    }
 }
 
 /// Decides it from the peer of the connection and the values of `X-Forwarded-For` in their order.

@@ -3,6 +3,7 @@
 //! Owns: the extractor that every client-authenticated endpoint begins with. Does not own: reading
 //! credentials (`protocol/client_auth`) or judging them (`model`).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
@@ -13,6 +14,7 @@ use crate::model::client::{AuthenticatedClient, Client};
 use crate::protocol::client_auth::UnverifiedClient;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
+use crate::web::address::ClientAddress;
 use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::params::read_form;
@@ -30,13 +32,15 @@ impl Concerned {
 }
 
 /// A form POST by an authenticated client. The order of refusals: parameters in the query, media
-/// type, size, form, client.
+/// type, size, form, client. A failure of the client is counted before it is told.
 #[derive(Debug)]
 pub struct ClientRequest {
     /// The proof.
     pub client: AuthenticatedClient,
     /// The form.
     pub params: Params,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
 }
 
 impl FromRequest for ClientRequest {
@@ -58,8 +62,15 @@ impl FromRequest for ClientRequest {
             if let Some(client) = named {
                 Concerned::note(&request, client);
             }
-            let client = app.registry().authenticate(&unverified)?;
-            Ok(Self { client, params })
+            let address = ClientAddress::of(&request);
+            match app.registry().authenticate(&unverified) {
+                Ok(client) => Ok(Self { client, params, address }),
+                Err(error) => {
+                    let id = named.map(|client| &client.client_id);
+                    app.throttle.client_failed(&app.config.limits.failures, id, address, app.now()).await?;
+                    Err(error.into())
+                }
+            }
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Our cookies: their names, attributes and how they are read.
 //!
 //! Owns: the cookie rules (`__Host-` on https; HttpOnly, SameSite=Lax, Path=/, no Domain). Does not
-//! own: what the tokens in them open (`browser`, `session`).
+//! own: what the tokens in them open (`browser`, `session`, `device`).
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::{COOKIE, HeaderMap};
@@ -16,6 +16,8 @@ pub enum Kind {
     Browser,
     /// Names the session of a signed-in person.
     Session,
+    /// Names a browser in which somebody signed in before: it is kept when the browser is closed.
+    Device,
     /// Carries nothing: this browser was just sent to the issuer's host.
     Moved,
 }
@@ -29,6 +31,8 @@ impl Kind {
             (Self::Browser, false) => "vestibule-browser",
             (Self::Session, true) => "__Host-vestibule-session",
             (Self::Session, false) => "vestibule-session",
+            (Self::Device, true) => "__Host-vestibule-device",
+            (Self::Device, false) => "vestibule-device",
             (Self::Moved, true) => "__Host-vestibule-moved",
             (Self::Moved, false) => "vestibule-moved",
         }
@@ -57,6 +61,14 @@ fn values<'h>(headers: &'h HeaderMap, kind: Kind, issuer: &Issuer) -> impl Itera
 #[must_use]
 pub fn set(kind: Kind, token: &OpaqueToken, issuer: &Issuer) -> Cookie<'static> {
     build(kind, token.expose().to_owned(), issuer)
+}
+
+/// A cookie that carries a token for that long, however often the browser is closed.
+#[must_use]
+pub fn keep(kind: Kind, token: &OpaqueToken, life: std::time::Duration, issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = set(kind, token, issuer);
+    cookie.set_max_age(Duration::seconds(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)));
+    cookie
 }
 
 /// Remembers for a moment that this browser was sent to the issuer's host.

@@ -14,7 +14,9 @@ use serde::Serialize;
 
 use crate::protocol::bearer;
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::time::whole_seconds;
 use crate::store::{Stale, StoreError};
+use crate::throttle::Refusal;
 use crate::tokens::TokenError;
 use crate::web::headers::{REALM, no_store};
 
@@ -62,6 +64,16 @@ impl ApiError {
     pub fn unavailable(retry_after: Duration, cause: Option<Box<dyn Error + Send + Sync>>) -> Self {
         let error = OAuthError::temporarily_unavailable("the server cannot answer right now: try again later");
         Self { retry_after: Some(retry_after), cause, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error) }
+    }
+
+    /// 429 `temporarily_unavailable` with `Retry-After`: too many failed before. One text, whoever it is.
+    #[must_use]
+    pub fn throttled(retry_after: Duration) -> Self {
+        let error = OAuthError::temporarily_unavailable(format!(
+            "too many attempts failed: try again in {} seconds",
+            whole_seconds(retry_after)
+        ));
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, error) }
     }
 
     /// RFC 6750 3: an error of a protected resource; every one carries the Bearer challenge. `scope`
@@ -150,6 +162,15 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Throttled { retry_after } => Self::throttled(retry_after),
+            Refusal::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<Stale> for ApiError {
     fn from(stale: Stale) -> Self {
         Self::unavailable(STORE_RETRY, Some(Box::new(stale)))
@@ -185,7 +206,7 @@ impl ResponseError for ApiError {
             response.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
         }
         if let Some(retry_after) = self.retry_after {
-            response.insert_header((RETRY_AFTER, retry_after.as_secs().max(1).to_string()));
+            response.insert_header((RETRY_AFTER, whole_seconds(retry_after).to_string()));
         }
         match &self.error {
             None => response.finish(),
@@ -222,6 +243,13 @@ mod tests {
         assert!(challenge.ends_with("scope=\"openid\""), "{challenge}");
         let bare = ApiError::token_missing().error_response();
         assert_eq!((bare.status().as_u16(), header(&bare, "www-authenticate")), (401, "Bearer realm=\"vestibule\""));
+    }
+
+    #[test]
+    fn whoever_is_throttled_is_told_when_to_come_back() {
+        let response = ApiError::throttled(Duration::from_millis(1500)).error_response();
+        assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (429, "2"));
+        assert_eq!(header(&response, "cache-control"), "no-store");
     }
 
     #[test]

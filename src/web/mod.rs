@@ -11,6 +11,7 @@ pub mod cookies;
 pub mod cors;
 pub mod csrf;
 pub mod current;
+pub mod device;
 pub mod edge;
 pub mod error;
 pub mod headers;

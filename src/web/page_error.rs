@@ -11,6 +11,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::protocol::error::OAuthError;
+use crate::protocol::time::whole_seconds;
 use crate::store::StoreError;
 use crate::web::params::FormError;
 
@@ -274,7 +275,7 @@ impl PageError {
     #[must_use]
     pub fn busy(retry_after: Duration) -> Self {
         let mut page = Self::new(Kind::Busy);
-        page.0.retry_after = Some(seconds(retry_after));
+        page.0.retry_after = Some(whole_seconds(retry_after));
         page
     }
 
@@ -329,12 +330,6 @@ impl From<FormError> for PageError {
             FormError::TooSlow | FormError::Broken => Self::new(Kind::MalformedRequest).because(error),
         }
     }
-}
-
-/// For `Retry-After`: whole seconds, at least one.
-#[must_use]
-pub fn seconds(span: Duration) -> u64 {
-    span.as_secs().max(1)
 }
 
 impl fmt::Display for PageError {

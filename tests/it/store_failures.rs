@@ -123,8 +123,15 @@ async fn redis_away_is_503_where_it_is_needed_and_nowhere_else() {
     app.userinfo(&token).await.expect(200);
     let request = app.request(Method::POST, "/token").basic("service", secret("service").expect("one"));
     request.field("grant_type", "client_credentials").send().await.expect(200);
-    let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
-    grant.field("password", &ada.password).send().await.expect(200);
+    // Nobody is let in, and no guess is judged, while failures cannot be counted; and no password is hashed.
+    let hashes = app.app().passwords.hashes_run();
+    for password in [ada.password.as_str(), "wrong"] {
+        let grant = app.token("first-party").field("grant_type", "password").field("username", "ada");
+        expect_oauth_unavailable(&grant.field("password", password).send().await);
+    }
+    assert_eq!(app.app().passwords.hashes_run(), hashes);
+    let guess = app.request(Method::POST, "/token").basic("service", "a wrong secret");
+    expect_oauth_unavailable(&guess.field("grant_type", "client_credentials").send().await);
 
     redis.begin();
     let mut ready = false;

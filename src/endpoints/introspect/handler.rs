@@ -19,7 +19,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn introspect(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    let ClientRequest { client, params } = request;
+    let ClientRequest { client, params, .. } = request;
     if client.is_public() {
         // RFC 7662 2.1: anybody could say the name of a public client.
         return Err(OAuthError::invalid_client("introspection needs a client with a secret").into());

@@ -2,6 +2,8 @@
 //!
 //! Owns: routes, which page or redirect answers. Does not own: whether somebody may come in.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::ServiceConfig;
@@ -9,19 +11,23 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::accounts;
-use super::sign_in::{Tried, try_password};
+use super::sign_in::{Attempt, Tried, try_password};
 use super::view::{Failure, LoginPage};
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
 use crate::model::person::User;
 use crate::protocol::params::Params;
+use crate::protocol::time::whole_seconds;
+use crate::throttle::Origin;
+use crate::web::address::ClientAddress;
 use crate::web::browser::Browser;
 use crate::web::cookies::{self, Kind};
 use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
+use crate::web::device::Device;
 use crate::web::edge::Noted;
 use crate::web::page::{self, Frame};
-use crate::web::page_error::{self, PageError, seconds};
+use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
@@ -92,19 +98,25 @@ async fn submit(
     }
     let name = posted.get("username").unwrap_or_default();
     let before = session::carried(&request, &app);
-    match try_password(&app, name, password(&posted), before, form.transaction).await? {
+    let device = Device::read(&request, &app);
+    let origin = Origin { address: ClientAddress::of(&request), device: Some(device.hash()) };
+    let attempt = Attempt { name, password: password(&posted), origin };
+    match try_password(&app, attempt, before, form.transaction).await? {
         Tried::In(user, cookie) => {
-            page::see_other_with(&form.next(&user), &cookies::set(Kind::Session, &cookie, app.issuer()))
+            let session = cookies::set(Kind::Session, &cookie, app.issuer());
+            device.remember(page::see_other_with(&form.next(&user), &session)?, &app)
         }
         Tried::Refused => {
             Noted::note(&request, "sign_in_refused", None);
             form.render(name, form.reason().await?, Some(Failure::Refused))
         }
+        Tried::Throttled(wait) => {
+            Noted::note(&request, "sign_in_throttled", None);
+            form.render_later(name, form.reason().await?, (Failure::Throttled(wait), wait))
+        }
         Tried::Busy(wait) => {
             Noted::note(&request, page_error::Kind::Busy.code(), None);
-            let mut response = form.render(name, form.reason().await?, Some(Failure::Busy))?;
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
-            Ok(response)
+            form.render_later(name, form.reason().await?, (Failure::Busy, wait))
         }
     }
 }
@@ -173,6 +185,18 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The form again, with when to come back.
+    fn render_later(
+        &self,
+        name: &str,
+        reason: SignInReason,
+        (failure, wait): (Failure, Duration),
+    ) -> Result<HttpResponse, PageError> {
+        let mut response = self.render(name, reason, Some(failure))?;
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        Ok(response)
+    }
+
     fn render(&self, name: &str, reason: SignInReason, failure: Option<Failure>) -> Result<HttpResponse, PageError> {
         let app = self.app;
         let action = match self.transaction {
@@ -197,6 +221,7 @@ impl<'a> Form<'a> {
         let status = match failure {
             None => StatusCode::OK,
             Some(Failure::Refused) => StatusCode::UNPROCESSABLE_ENTITY,
+            Some(Failure::Throttled(_)) => StatusCode::TOO_MANY_REQUESTS,
             Some(Failure::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         };
         page::html(status, &view, self.transaction.map(Transaction::form_action).as_deref())

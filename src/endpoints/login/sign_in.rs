@@ -12,6 +12,7 @@ use crate::model::person::User;
 use crate::passwords::{AuthenticateError, Outcome, authenticate};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::store::StoreError;
+use crate::throttle::Origin;
 use crate::web::session;
 use crate::web::transaction::{Transaction, note_session};
 
@@ -21,8 +22,17 @@ pub(super) enum Tried {
     In(Box<User>, OpaqueToken),
     /// The name and the password do not belong together, whatever the reason.
     Refused,
+    /// Too many failed before: nothing was looked at.
+    Throttled(Duration),
     /// It could not be decided.
     Busy(Duration),
+}
+
+/// What was typed, and where.
+pub(super) struct Attempt<'a> {
+    pub(super) name: &'a str,
+    pub(super) password: SecretString,
+    pub(super) origin: Origin,
 }
 
 /// Tries a name and a password. `before` is the session that the browser had.
@@ -31,13 +41,12 @@ pub(super) enum Tried {
 /// When a store fails.
 pub(super) async fn try_password(
     app: &App,
-    name: &str,
-    password: SecretString,
+    attempt: Attempt<'_>,
     before: Option<TokenHash>,
     transaction: Option<&Transaction>,
 ) -> Result<Tried, StoreError> {
-    let users = app.stores.users.as_ref();
-    match authenticate(users, &app.passwords, name, password, app.now()).await {
+    let Attempt { name, password, origin } = attempt;
+    match authenticate(app.door(), origin, name, password, app.now()).await {
         Ok(Outcome::SignedIn(user)) => {
             let cookie = session::begin(app, &user, before).await?;
             if let Some(transaction) = transaction {
@@ -46,6 +55,7 @@ pub(super) async fn try_password(
             Ok(Tried::In(user, cookie))
         }
         Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => Ok(Tried::Refused),
+        Err(AuthenticateError::Throttled { retry_after }) => Ok(Tried::Throttled(retry_after)),
         Err(AuthenticateError::Busy(busy)) => Ok(Tried::Busy(busy.retry_after)),
         Err(AuthenticateError::Store(error)) => Err(error),
     }

@@ -2,9 +2,13 @@
 //!
 //! Owns: its data and words for each failure. Does not own: its layout (`templates/login/form.html`).
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use askama::Template;
 
 use crate::model::next_step::SignInReason;
+use crate::protocol::time::whole_seconds;
 use crate::web::page::Frame;
 
 /// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
@@ -12,16 +16,36 @@ use crate::web::page::Frame;
 pub(super) enum Failure {
     /// The name and the password do not belong together.
     Refused,
+    /// Too many failed before; so long until the next may be tried.
+    Throttled(Duration),
     /// The queue is full.
     Busy,
 }
 
 impl Failure {
-    pub(super) const fn text(self) -> &'static str {
+    pub(super) fn text(self) -> Cow<'static, str> {
         match self {
-            Self::Refused => "That user name and password do not match. Check both and try again.",
-            Self::Busy => "Many people are signing in right now. Your password was not checked; try again in a moment.",
+            Self::Refused => "That user name and password do not match. Check both and try again.".into(),
+            Self::Throttled(wait) => format!(
+                "Too many sign-ins have failed. Your password was not checked; try again in {}.",
+                in_words(wait)
+            )
+            .into(),
+            Self::Busy => {
+                "Many people are signing in right now. Your password was not checked; try again in a moment.".into()
+            }
         }
+    }
+}
+
+/// A wait as people say it: rounded up, so that it is over by then.
+fn in_words(wait: Duration) -> String {
+    let seconds = whole_seconds(wait);
+    match (seconds, seconds.div_ceil(60)) {
+        (1, _) => "1 second".to_owned(),
+        (..60, _) => format!("{seconds} seconds"),
+        (_, 1) => "1 minute".to_owned(),
+        (_, minutes) => format!("{minutes} minutes"),
     }
 }
 
@@ -102,12 +126,31 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_to_wait_is_told_how_long() {
+        for (millis, expected) in [
+            (1, "in 1 second."),
+            (1_500, "in 2 seconds."),
+            (59_000, "in 59 seconds."),
+            (60_000, "in 1 minute."),
+            (60_001, "in 2 minutes."),
+            (360_000, "in 6 minutes."),
+        ] {
+            let page = render("ada", Some(Failure::Throttled(Duration::from_millis(millis))), None, None);
+            assert!(page.contains(expected), "{expected}: {page}");
+            assert!(page.contains("role=\"alert\"") && page.contains("value=\"ada\""), "{page}");
+            // Nothing that was typed is wrong.
+            assert!(!page.contains("aria-invalid"), "{page}");
+        }
+    }
+
+    #[test]
     fn every_form_of_the_page_has_one_heading_one_main_and_one_focus() {
         for page in [
             render("", None, None, None),
             render("ada", None, Some("Acme"), None),
             render("ada", None, Some("Acme"), Some("Ada")),
             render("ada", Some(Failure::Busy), None, None),
+            render("ada", Some(Failure::Throttled(Duration::from_secs(9))), None, None),
         ] {
             assert_eq!(page.matches("<h1").count(), 1);
             assert_eq!(page.matches("<main").count(), 1);

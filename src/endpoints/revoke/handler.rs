@@ -29,7 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// RFC 7009 2.2: 200 whatever the token was. `token_type_hint` only speeds a search that we do not need.
 async fn revoke(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    let ClientRequest { client, params } = request;
+    let ClientRequest { client, params, .. } = request;
     let token = params.get("token").ok_or_else(|| OAuthError::invalid_request("the parameter token is missing"))?;
     end(&app, &client, token).await?;
     let mut response = HttpResponse::Ok();

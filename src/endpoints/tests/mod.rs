@@ -118,7 +118,13 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             id_token: minutes(10),
             ..config::Lifetimes::default()
         },
-        limits: config::Limits { body: 4096, query: 8192, connections: 100, header_timeout: Duration::from_secs(5) },
+        limits: config::Limits {
+            body: 4096,
+            query: 8192,
+            connections: 100,
+            header_timeout: Duration::from_secs(5),
+            ..config::Limits::default()
+        },
         passwords: config::Passwords {
             memory_kib: 64,
             iterations: 1,

@@ -27,11 +27,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 async fn token(app: Current, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    let ClientRequest { client, params } = request;
+    let ClientRequest { client, params, address } = request;
     client.check_grant(TokenRequest::grant_type(&params)?)?;
     let response = match TokenRequest::parse(&params)? {
         TokenRequest::Code(request) => authorization_code::exchange(&app, &client, &request).await?,
-        TokenRequest::Password(request) => password::exchange(&app, &client, request).await?,
+        TokenRequest::Password(request) => password::exchange(&app, &client, request, address).await?,
         TokenRequest::Refresh(request) => refresh::exchange(&app, &client, &request).await?,
         TokenRequest::ClientCredentials(request) => client_credentials::exchange(&app, &client, &request).await?,
     };

@@ -3,6 +3,8 @@
 //!
 //! Owns: who may use it and what a person's password opens. Does not own: checking it (`passwords`).
 
+use std::net::IpAddr;
+
 use crate::app::App;
 use crate::clock::uuid_v7;
 use crate::endpoints::token::issue::{Issue, Subject, begin_family, grant_expiry};
@@ -21,6 +23,7 @@ use crate::protocol::scope::Scopes;
 use crate::protocol::token_request::PasswordRequest;
 use crate::protocol::token_response::TokenResponse;
 use crate::store::GrantInserted;
+use crate::throttle::Origin;
 use crate::web::error::ApiError;
 use crate::web::urls::{absolute, path};
 
@@ -30,6 +33,7 @@ pub(super) async fn exchange(
     app: &App,
     client: &AuthenticatedClient,
     request: PasswordRequest,
+    address: Option<IpAddr>,
 ) -> Result<TokenResponse, ApiError> {
     if client.is_public() && !client.first_party {
         return Err(OAuthError::unauthorized_client(
@@ -41,7 +45,7 @@ pub(super) async fn exchange(
     let asked = asked(&request.scope, request.resource.as_deref(), client, registry)?;
     let now = app.now();
     let resource = request.resource.clone();
-    let user = sign_in(app, request).await?;
+    let user = sign_in(app, request, Origin { address, device: None }).await?;
     let scope = permitted(&asked, &user.roles, registry);
     if scope.is_empty() {
         return Err(OAuthError::invalid_scope("this person may not be granted any of these scopes").into());
@@ -86,14 +90,14 @@ fn asked(scope: &Scopes, resource: Option<&str>, client: &Client, registry: &Reg
 }
 
 /// One text for every refusal; only whoever knows the right password learns that it is a generated one.
-async fn sign_in(app: &App, request: PasswordRequest) -> Result<User, ApiError> {
+async fn sign_in(app: &App, request: PasswordRequest, origin: Origin) -> Result<User, ApiError> {
     let PasswordRequest { username, password, .. } = request;
     let refused = || OAuthError::invalid_grant("the username or password is wrong");
-    let users = app.stores.users.as_ref();
-    let outcome = passwords::authenticate(users, &app.passwords, &username, password, app.now()).await;
+    let outcome = passwords::authenticate(app.door(), origin, &username, password, app.now()).await;
     let user = match outcome {
         Ok(Outcome::SignedIn(user)) => *user,
         Ok(Outcome::Refused) | Err(AuthenticateError::TooLong) => return Err(refused().into()),
+        Err(AuthenticateError::Throttled { retry_after }) => return Err(ApiError::throttled(retry_after)),
         Err(AuthenticateError::Busy(busy)) => {
             return Err(ApiError::unavailable(busy.retry_after, Some(Box::new(busy))));
         }

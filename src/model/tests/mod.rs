@@ -11,6 +11,7 @@ mod registry;
 mod requests;
 mod revocation;
 mod served;
+mod throttle;
 
 use std::time::Duration;
 

@@ -1,10 +1,43 @@
 //! Signing in: one answer and the same work for every refusal (threats.md J01, J17, J18, J20).
 
-use super::*;
-use crate::passwords::authenticate::{AuthenticateError, Outcome, authenticate};
+use std::sync::Arc;
+use std::time::Duration;
 
-async fn sign_in(people: &People, hasher: &PasswordHasher, name: &str, password: &str) -> Outcome {
-    authenticate(people, hasher, name, secret(password), NOW).await.unwrap()
+use super::*;
+use crate::config::Failures;
+use crate::model::throttle::Limit;
+use crate::passwords::authenticate::{AuthenticateError, Door, Outcome, authenticate};
+use crate::throttle::tests::{Counters, throttle};
+use crate::throttle::{Origin, Throttle};
+
+/// Who may fail how often.
+struct House {
+    throttle: Throttle,
+    failures: Failures,
+}
+
+impl House {
+    fn letting(failures: u32) -> Self {
+        let limit = Limit { failures, window: Duration::from_hours(1) };
+        let failures =
+            Failures { sign_in: limit, account: limit, address: limit, client: limit, ..Failures::default() };
+        Self { throttle: throttle(Arc::default()), failures }
+    }
+
+    async fn sign_in(
+        &self,
+        people: &People,
+        hasher: &PasswordHasher,
+        name: &str,
+        password: &str,
+    ) -> Result<Outcome, AuthenticateError> {
+        let door = Door { users: people, hasher, throttle: &self.throttle, failures: &self.failures };
+        authenticate(door, Origin::default(), name, secret(password), NOW).await
+    }
+}
+
+pub(super) async fn sign_in(people: &People, hasher: &PasswordHasher, name: &str, password: &str) -> Outcome {
+    House::letting(1000).sign_in(people, hasher, name, password).await.unwrap()
 }
 
 fn is_in(outcome: &Outcome, name: &str) -> bool {
@@ -73,7 +106,7 @@ async fn j17_a_password_beyond_any_length_is_refused_before_any_work() {
     let before = hasher.hashes_run();
     for password in ["x".repeat(1025), "x".repeat(1 << 20), "🐘".repeat(1025), "\u{e9}".repeat(4096)] {
         for name in ["ada", "nobody"] {
-            let refused = authenticate(&people, &hasher, name, secret(&password), NOW).await;
+            let refused = House::letting(1).sign_in(&people, &hasher, name, &password).await;
             assert!(matches!(refused, Err(AuthenticateError::TooLong)));
         }
     }
@@ -127,4 +160,62 @@ async fn an_upgrade_that_cannot_be_stored_keeps_nobody_out() {
         assert_eq!(people.writes(), 1);
         assert_eq!(user.password.unwrap().phc.expose_secret(), password.phc.expose_secret());
     }
+}
+
+#[tokio::test]
+async fn j03_every_spelling_of_an_account_is_counted_together_and_a_throttled_try_costs_no_hash() {
+    let hasher = hasher();
+    let people = People::of(vec![person("ada", Some(stored(hasher.hash(secret(RIGHT)).await.unwrap())))]);
+    let house = House::letting(6);
+    let spellings = ["ada", "ADA", "  Ada ", "\u{ff21}da", "ada.smith@example.test", "Ada.Smith@Example.Test "];
+    for name in spellings {
+        assert!(matches!(house.sign_in(&people, &hasher, name, "wrong").await, Ok(Outcome::Refused)), "{name}");
+    }
+    let before = hasher.hashes_run();
+    for name in spellings {
+        for password in [RIGHT, "wrong"] {
+            let throttled = house.sign_in(&people, &hasher, name, password).await;
+            assert!(matches!(throttled, Err(AuthenticateError::Throttled { .. })), "{name}");
+        }
+    }
+    assert_eq!(hasher.hashes_run(), before);
+}
+
+/// However many come at once: no more are verified than may fail, and those whose turn it is at the same time.
+#[tokio::test]
+async fn a_crowd_of_guesses_is_no_way_round_the_limit() {
+    let hasher = PasswordHasher::start(&config::Passwords { threads: 1, queue: 200, ..settings() }).unwrap();
+    let people = People::of(vec![person("ada", Some(stored(hasher.hash(secret(RIGHT)).await.unwrap())))]);
+    let house = House::letting(5);
+    let before = hasher.hashes_run();
+    let crowd = (0..100).map(|_| house.sign_in(&people, &hasher, "ada", "wrong"));
+    let answers = futures_util::future::join_all(crowd).await;
+    let refused = answers.iter().filter(|answer| matches!(answer, Ok(Outcome::Refused))).count();
+    let throttled = answers.iter().filter(|answer| matches!(answer, Err(AuthenticateError::Throttled { .. }))).count();
+    assert_eq!(refused + throttled, 100);
+    assert!((5..=6).contains(&refused), "{refused}");
+    assert_eq!(hasher.hashes_run() - before, u64::try_from(refused).unwrap());
+}
+
+#[tokio::test]
+async fn successes_are_not_counted() {
+    let hasher = hasher();
+    let people = People::of(vec![person("ada", Some(stored(hasher.hash(secret(RIGHT)).await.unwrap())))]);
+    let house = House::letting(1);
+    for _ in 0..5 {
+        assert!(is_in(&house.sign_in(&people, &hasher, "ada", RIGHT).await.unwrap(), "ada"));
+    }
+}
+
+#[tokio::test]
+async fn without_the_counters_nobody_signs_in_and_nothing_is_hashed() {
+    let hasher = hasher();
+    let people = People::of(vec![person("ada", Some(stored(hasher.hash(secret(RIGHT)).await.unwrap())))]);
+    let house = House { throttle: throttle(Counters::broken()), ..House::letting(5) };
+    let before = hasher.hashes_run();
+    for password in [RIGHT, "wrong"] {
+        let away = house.sign_in(&people, &hasher, "ada", password).await;
+        assert!(matches!(away, Err(AuthenticateError::Store(_))));
+    }
+    assert_eq!(hasher.hashes_run(), before);
 }

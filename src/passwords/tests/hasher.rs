@@ -9,7 +9,6 @@ use std::task::Poll;
 
 use argon2::{Argon2, Params};
 use proptest::prelude::*;
-use tokio::sync::oneshot;
 
 use super::*;
 use crate::passwords::generate;
@@ -153,62 +152,79 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context))).await
 }
 
-/// Occupies every thread until the returned gates are opened or dropped.
-async fn occupy(pool: &Arc<Pool>, threads: usize) -> Vec<mpsc::Sender<()>> {
-    let mut gates = Vec::new();
-    for _ in 0..threads {
-        let (gate, closed) = mpsc::channel::<()>();
-        let (begun, begins) = oneshot::channel();
-        let pool = Arc::clone(pool);
-        tokio::spawn(async move {
-            let work = move |_: &mut Memory| {
-                let _ = begun.send(());
-                let _ = closed.recv();
-            };
-            pool.run(work).await
-        });
-        begins.await.unwrap();
-        gates.push(gate);
-    }
-    gates
+/// Runs a job in a turn of its own.
+async fn run<T: Send + 'static>(pool: &Pool, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Busy> {
+    pool.turn().await?.run(work).await
 }
 
 #[tokio::test]
 async fn a_full_queue_is_busy_at_once_and_recovers() {
-    let pool = Arc::new(Pool::start(2, 3).unwrap());
-    let gates = occupy(&pool, 2).await;
+    let pool = Pool::start(2, 3).unwrap();
+    // One more turn than threads.
+    let mut turns = Vec::new();
+    for _ in 0..3 {
+        turns.push(pool.turn().await.unwrap());
+    }
     let ran = Arc::new(AtomicU64::new(0));
     let mut waiting = Vec::new();
     for _ in 0..3 {
         let ran = Arc::clone(&ran);
-        let mut job = Box::pin(pool.run(move |_| ran.fetch_add(1, Ordering::SeqCst)));
+        let mut job = Box::pin(run(&pool, move |_| ran.fetch_add(1, Ordering::SeqCst)));
         // The first poll puts it into the queue.
         assert!(poll_once(&mut job).await.is_pending());
         waiting.push(job);
     }
-    // No thread is free and nothing is awaited in between: this answer cannot come from waiting.
-    let refused = poll_once(&mut Box::pin(pool.run(|_| ()))).await;
+    assert_eq!(pool.places_left(), 0);
+    // Nobody gives up a turn and nothing is awaited in between: this answer cannot come from waiting.
+    let refused = poll_once(&mut Box::pin(pool.turn())).await;
     assert!(matches!(refused, Poll::Ready(Err(Busy { retry_after })) if !retry_after.is_zero()));
-    drop(gates);
+    drop(turns);
     for job in waiting {
         job.await.unwrap();
     }
-    assert_eq!(ran.load(Ordering::SeqCst), 3);
-    assert!(pool.run(|_| ()).await.is_ok());
+    assert_eq!((ran.load(Ordering::SeqCst), pool.places_left()), (3, 6));
+    assert!(run(&pool, |_| ()).await.is_ok());
+}
+
+#[tokio::test]
+async fn turns_come_in_the_order_of_arrival() {
+    let pool = Pool::start(1, 10).unwrap();
+    let held = [pool.turn().await.unwrap(), pool.turn().await.unwrap()];
+    let (mut first, mut second) = (Box::pin(pool.turn()), Box::pin(pool.turn()));
+    assert!(poll_once(&mut first).await.is_pending() && poll_once(&mut second).await.is_pending());
+    let [one, _other] = held;
+    drop(one);
+    assert!(poll_once(&mut second).await.is_pending());
+    assert!(poll_once(&mut first).await.is_ready());
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_gives_back_the_place() {
+    let pool = Pool::start(1, 2).unwrap();
+    let _held = [pool.turn().await.unwrap(), pool.turn().await.unwrap()];
+    for _ in 0..5 {
+        let mut waiting = Box::pin(pool.turn());
+        assert!(poll_once(&mut waiting).await.is_pending());
+    }
+    assert_eq!(pool.places_left(), 2);
 }
 
 #[tokio::test]
 async fn work_that_nobody_waits_for_is_not_done() {
-    let pool = Arc::new(Pool::start(1, 10).unwrap());
-    let gates = occupy(&pool, 1).await;
+    let pool = Pool::start(1, 10).unwrap();
+    let (gate, closed) = mpsc::channel::<()>();
+    let turn = pool.turn().await.unwrap();
+    let mut blocking = Box::pin(turn.run(move |_| closed.recv().is_err()));
+    assert!(poll_once(&mut blocking).await.is_pending());
     let ran = Arc::new(AtomicU64::new(0));
     for _ in 0..5 {
         let ran = Arc::clone(&ran);
-        let mut job = Box::pin(pool.run(move |_| ran.fetch_add(1, Ordering::SeqCst)));
+        let mut job = Box::pin(run(&pool, move |_| ran.fetch_add(1, Ordering::SeqCst)));
         assert!(poll_once(&mut job).await.is_pending());
     }
-    drop(gates);
-    pool.run(|_| ()).await.unwrap();
+    drop(gate);
+    assert!(blocking.await.unwrap());
+    run(&pool, |_| ()).await.unwrap();
     assert_eq!(ran.load(Ordering::SeqCst), 0);
 }
 
@@ -216,22 +232,35 @@ async fn work_that_nobody_waits_for_is_not_done() {
 async fn a_panic_costs_no_thread() {
     let pool = Pool::start(1, 10).unwrap();
     for _ in 0..3 {
-        assert!(pool.run(|_| -> () { std::panic::resume_unwind(Box::new("no message")) }).await.is_err());
+        assert!(run(&pool, |_| -> () { std::panic::resume_unwind(Box::new("no message")) }).await.is_err());
     }
-    assert!(pool.run(|_| ()).await.is_ok());
+    assert!(run(&pool, |_| ()).await.is_ok());
 }
 
 #[tokio::test]
 async fn the_hasher_is_busy_when_its_queue_is_full() {
     let hasher = PasswordHasher::start(&config::Passwords { threads: 1, queue: 1, ..settings() }).unwrap();
-    let gates = occupy(hasher.pool(), 1).await;
+    let turns = [hasher.turn().await.unwrap(), hasher.turn().await.unwrap()];
     let mut first = Box::pin(hasher.verify(secret(RIGHT), None));
     assert!(poll_once(&mut first).await.is_pending());
     assert!(hasher.verify(secret(RIGHT), None).await.is_err());
     assert!(hasher.hash(secret(RIGHT)).await.is_err());
     assert_eq!(hasher.hashes_run(), 0);
-    drop(gates);
+    drop(turns);
     assert!(!is_right(&first.await.unwrap()));
+}
+
+/// X26: as many buffers as threads, however many hashes there are.
+#[tokio::test]
+async fn x26_a_herd_of_hashes_holds_one_buffer_a_thread() {
+    let hasher = PasswordHasher::start(&config::Passwords { threads: 2, queue: 100, ..settings() }).unwrap();
+    assert_eq!(hasher.held_kib(), 0);
+    let herd = (0..100).map(|_| hasher.verify(secret(RIGHT), None));
+    for verdict in futures_util::future::join_all(herd).await {
+        assert!(!is_right(&verdict.unwrap()));
+        assert!(hasher.held_kib() <= 2 * 64, "{}", hasher.held_kib());
+    }
+    assert_eq!(hasher.hashes_run(), 100);
 }
 
 #[test]

@@ -6,8 +6,9 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::authenticate::sign_in;
 use super::*;
-use crate::passwords::authenticate::{Outcome, authenticate};
+use crate::passwords::authenticate::Outcome;
 use crate::passwords::stored::{Stored, StoredFault, scheme_of};
 
 /// A line of the fixture.
@@ -138,10 +139,10 @@ async fn j18_an_imported_person_is_upgraded_by_signing_in_and_by_nothing_else() 
     let hasher = hasher();
     let phc = beginning("$2b$", RIGHT);
     let people = People::of(vec![person("ada", Some(stored(secret(&phc))))]);
-    let refused = authenticate(&people, &hasher, "ada", secret("wrong"), NOW).await.unwrap();
+    let refused = sign_in(&people, &hasher, "ada", "wrong").await;
     assert!(matches!(refused, Outcome::Refused));
     assert_eq!(people.writes(), 0);
-    let outcome = authenticate(&people, &hasher, "ada", secret(RIGHT), NOW).await.unwrap();
+    let outcome = sign_in(&people, &hasher, "ada", RIGHT).await;
     assert!(matches!(outcome, Outcome::SignedIn(_)));
     let written = people.written.lock().unwrap().pop().unwrap();
     assert_eq!((written.expected.as_str(), written.keep_sessions), (phc.as_str(), true));

@@ -1,7 +1,7 @@
 //! The promises of the ports, each one a function that every backend is held against.
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
-//! `ephemeral`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
+//! `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +25,7 @@ mod refresh;
 pub(super) mod samples;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
+mod throttle;
 mod writer;
 
 /// Opened stores under a clock that stands, in a folder that goes with them.
@@ -234,5 +235,22 @@ mod sessions_codes_transactions_parked {
         only_what_is_over_is_swept,
         no_secret_is_stored,
         the_ephemeral_backend_answers,
+    );
+}
+
+mod counters_of_failures {
+    macro_rules! every_backend {
+        ($($promise:ident),+ $(,)?) => {
+            keeps!(throttle on sqlite: $($promise),+);
+            keeps!(throttle on redis: $($promise),+);
+        };
+    }
+    every_backend!(
+        a_counter_says_until_when_its_failures_are_worked_off,
+        failures_counted_at_once_are_all_counted,
+        a_counter_of_which_nothing_is_left_begins_anew,
+        a_forgotten_counter_begins_anew_and_no_other_does,
+        the_furthest_instant_is_kept_to_the_millisecond,
+        counters_are_swept_when_nothing_is_left_of_them,
     );
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use redis::Script;
 
 use crate::config;
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::ephemeral::{Keep, Key, Records};
+use crate::store::ephemeral::{Keep, Key, Kind, Records};
 
 mod connection;
 mod link;
@@ -37,11 +38,26 @@ end
 return 0
 ";
 
+/// Moves the instant under each key on by its span, from `ARGV[1]` (now) where there is none or it is over;
+/// `ARGV[2]` is how much longer than its instant a key lives, then come the spans. All in milliseconds, which
+/// a double holds exactly.
+const ADVANCE: &str = r"
+local now, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
+for i, key in ipairs(KEYS) do
+  local instant = tonumber(redis.call('GET', key) or '') or now
+  if instant < now then instant = now end
+  instant = instant + tonumber(ARGV[i + 2])
+  local life = instant - now + slack
+  redis.call('SET', key, string.format('%.0f', instant), 'PX', string.format('%.0f', life))
+end
+";
+
 /// Ephemeral records behind a connection that mends itself.
 pub(super) struct RedisRecords {
     link: Arc<Link>,
     key_prefix: String,
     replace: Script,
+    advance: Script,
 }
 
 impl RedisRecords {
@@ -56,6 +72,7 @@ impl RedisRecords {
             link: Link::new(manager, config.command_timeout),
             key_prefix: config.key_prefix.clone(),
             replace: Script::new(REPLACE),
+            advance: Script::new(ADVANCE),
         })
     }
 
@@ -96,6 +113,25 @@ impl Records for RedisRecords {
         self.link.run("removing a record", &cmd, Resend::May).await
     }
 
+    async fn instants(&self, kind: Kind, hashes: &[TokenHash]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let mut cmd = redis::cmd("MGET");
+        for hash in hashes {
+            cmd.arg(self.name(Key { kind, hash }));
+        }
+        let texts: Vec<Option<String>> = self.link.run("reading counters", &cmd, Resend::May).await?;
+        let read = |text: Option<String>| text?.parse().ok().map(Timestamp::from_millis);
+        Ok(texts.into_iter().map(read).collect())
+    }
+
+    async fn advance(&self, kind: Kind, spans: &[(TokenHash, Duration)], now: Timestamp) -> Result<(), StoreError> {
+        let mut script = self.advance.prepare_invoke();
+        script.arg(now.millis()).arg(millis(SLACK));
+        for (hash, span) in spans {
+            script.key(self.name(Key { kind, hash })).arg(millis(*span));
+        }
+        self.link.invoke("counting", &script).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.link.ping().await
     }
@@ -104,6 +140,10 @@ impl Records for RedisRecords {
     async fn sweep(&self, _now: Timestamp) -> Result<u64, StoreError> {
         Ok(0)
     }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).map_or(LONGEST, |millis| millis.min(LONGEST))
 }
 
 /// Milliseconds that the key lives.

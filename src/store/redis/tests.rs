@@ -171,6 +171,28 @@ async fn keys_have_the_prefix_and_an_expiry_a_minute_behind_ours() {
 }
 
 #[tokio::test]
+async fn a_counter_has_no_name_in_it_and_an_expiry_a_minute_behind_ours() {
+    let server = Server::start(&[]);
+    let mut section = section(&server.url());
+    section.key_prefix = "mine:".to_owned();
+    let records = RedisRecords::open(&section, None).await.unwrap();
+    let hash = TokenHash::of(b"one");
+    for round in 1..=3 {
+        records.advance(Kind::Throttle, &[(hash, Duration::from_mins(1))], NOW).await.unwrap();
+        let name = format!("mine:throttle:{}", hash.to_key());
+        assert_eq!(server::send::<Vec<String>>(&section, &["KEYS", "*"]).await, [name.as_str()]);
+        let left: i64 = server::send(&section, &["PTTL", &name]).await;
+        assert!(left > round * 60_000 && left <= (round + 1) * 60_000, "{left}");
+    }
+    // What is no instant counts as none.
+    records.put(Key { kind: Kind::Throttle, hash: &hash }, "soon".to_owned(), KEEP).await.unwrap();
+    assert_eq!(records.instants(Kind::Throttle, &[hash]).await.unwrap(), [None]);
+    records.advance(Kind::Throttle, &[(hash, Duration::from_secs(1))], NOW).await.unwrap();
+    let second = NOW.plus(Duration::from_secs(1));
+    assert_eq!(records.instants(Kind::Throttle, &[hash]).await.unwrap(), [Some(second)]);
+}
+
+#[tokio::test]
 async fn a_url_that_is_none_is_an_error_without_the_url() {
     for url in ["", "not a url", "http://:pass-word@localhost/", "redis://:pass-word@localhost:99999/", "redis://h/x"] {
         let Err(error) = RedisRecords::open(&section(url), None).await else { panic!("{url} was accepted") };

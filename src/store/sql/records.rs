@@ -2,11 +2,14 @@
 //!
 //! Owns: those statements. Does not own: the aggregates and when a record is over (`store/ephemeral`).
 
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
+use std::time::Duration;
 
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement, Value};
+
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::ephemeral::{Keep, Key, Records};
+use crate::store::ephemeral::{Keep, Key, Kind, Records};
 use crate::store::sql::database::Database;
 
 // Each goes by the primary key and is prepared once on a connection.
@@ -16,6 +19,14 @@ const GET: &str = r#"SELECT "value" FROM "records" WHERE "kind" = ? AND "key" = 
 const TAKE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ? RETURNING "value""#;
 const REPLACE: &str = r#"UPDATE "records" SET "value" = ?, "until" = ? WHERE "kind" = ? AND "key" = ? AND "value" = ?"#;
 const REMOVE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ?"#;
+// Followed by a place for each name.
+const INSTANTS: &str = r#"SELECT "key", "until" FROM "records" WHERE "kind" = ? AND "key" IN "#;
+// Between them a row for each; what is stored is moved on by how far the new instant is from now.
+const ADVANCE: [&str; 2] = [
+    r#"INSERT INTO "records" ("kind", "key", "value", "until") VALUES "#,
+    r#" ON CONFLICT ("kind", "key") DO UPDATE
+        SET "until" = MAX("records"."until", ?) + "excluded"."until" - ?"#,
+];
 // A short turn at the writer; repeated until nothing is left.
 const SWEEP: &str = r#"DELETE FROM "records" WHERE ("kind", "key") IN
     (SELECT "kind", "key" FROM "records" WHERE "until" <= ? LIMIT 500)"#;
@@ -31,7 +42,7 @@ impl SqlRecords {
     }
 
     /// Runs a statement that writes; the number of rows it changed.
-    async fn write(&self, what: &'static str, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+    async fn write(&self, what: &'static str, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         let statement = statement(sql, values);
         let result = self.database.write(what, move |c| c.execute_raw(statement.clone())).await?;
         Ok(result.rows_affected())
@@ -74,6 +85,36 @@ impl Records for SqlRecords {
         self.write("removing a record", REMOVE, named(key).into()).await.map(drop)
     }
 
+    async fn instants(&self, kind: Kind, hashes: &[TokenHash]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let sql = format!("{INSTANTS}({})", vec!["?"; hashes.len()].join(", "));
+        let keys: Vec<String> = hashes.iter().map(TokenHash::to_key).collect();
+        let values: Vec<Value> =
+            std::iter::once(kind.as_str().into()).chain(keys.iter().map(|key| key.as_str().into())).collect();
+        let statement = statement(&sql, values);
+        let find = self.database.read("reading counters", |reads| {
+            let statement = statement.clone();
+            async move {
+                let rows = reads.query_all_raw(statement).await?;
+                let pairs = rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)));
+                pairs.collect::<Result<Vec<(String, i64)>, DbErr>>()
+            }
+        });
+        let found = find.await?;
+        let of = |key: &String| found.iter().find(|(found, _)| found == key);
+        Ok(keys.iter().map(|key| of(key).map(|(_, until)| Timestamp::from_millis(*until))).collect())
+    }
+
+    async fn advance(&self, kind: Kind, spans: &[(TokenHash, Duration)], now: Timestamp) -> Result<(), StoreError> {
+        let [insert, update] = ADVANCE;
+        let sql = format!("{insert}{}{update}", vec!["(?, ?, '', ?)"; spans.len()].join(", "));
+        let mut values: Vec<Value> = Vec::with_capacity(spans.len() * 3 + 2);
+        for (hash, span) in spans {
+            values.extend([kind.as_str().into(), hash.to_key().into(), now.plus(*span).millis().into()]);
+        }
+        values.extend([now.millis().into(), now.millis().into()]);
+        self.write("counting", &sql, values).await.map(drop)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let ping = self.database.read("pinging the ephemeral database", |reads| reads.execute_unprepared("SELECT 1"));
         ping.await.map(drop)
@@ -95,6 +136,6 @@ fn named(key: Key<'_>) -> [Value; 2] {
     [key.kind.as_str().into(), key.hash.to_key().into()]
 }
 
-fn statement(sql: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
 }

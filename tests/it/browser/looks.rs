@@ -70,6 +70,22 @@ async fn the_pages_of_a_stranger_are_good_to_look_at_in_light_dark_and_narrow() 
     browser.quit().await;
 }
 
+/// Who has to wait reads when to come back, with the name still there.
+#[tokio::test]
+async fn the_page_of_somebody_who_has_to_wait_is_good_to_look_at_in_light_dark_and_narrow() {
+    let dev = DevServer::with_config("[limits]\nsign_in_failures = 1\nexempt_addresses = []\n").await;
+    let browser = Browser::start().await;
+    browser.open(&format!("{}/login", dev.issuer())).await;
+    for password in ["not the password of ada", &dev.user("ada").password] {
+        person::fill_in(&browser, "ada", password).await;
+        browser.follow(person::SIGN_IN).await;
+    }
+    look_at(&browser, "sign-in-throttled").await;
+    let text = browser.text().await;
+    assert!(text.contains("try again in 60 minutes"), "{text}");
+    browser.quit().await;
+}
+
 #[tokio::test]
 async fn the_pages_of_a_person_are_good_to_look_at_in_light_dark_and_narrow() {
     let dev = DevServer::start().await;

@@ -37,7 +37,8 @@ pub struct Serving {
 pub fn configuration(server: &str) -> String {
     format!(
         "[server]\nissuer = \"{ISSUER}\"\n{server}\n[keys]\nencryption_key = {{ env = \"KEY\" }}\n\
-         [passwords]\nmemory_kib = 7168\niterations = 1\n[log]\nformat = \"json\"\n"
+         [passwords]\nmemory_kib = 7168\niterations = 1\n[log]\nformat = \"json\"\n\
+         [limits]\nexempt_addresses = [\"127.0.0.0/8\"]\n"
     )
 }
 

@@ -78,6 +78,7 @@ pages! {
     docs_serve_is_true: "docs/serve.md",
     docs_storage_is_true: "docs/storage.md",
     docs_threat_model_is_true: "docs/threat-model.md",
+    docs_throttling_is_true: "docs/throttling.md",
 }
 
 #[test]

@@ -92,11 +92,13 @@ pub struct UserAgent {
     pub cookies: BTreeMap<String, String>,
     /// Every `Set-Cookie` seen.
     pub set_cookies: Vec<String>,
+    /// What a proxy says of where it is (`X-Forwarded-For`).
+    pub forwarded_for: Option<String>,
 }
 
 impl UserAgent {
     pub fn new(http: &Http) -> Self {
-        Self { http: http.clone(), cookies: BTreeMap::new(), set_cookies: Vec::new() }
+        Self { http: http.clone(), cookies: BTreeMap::new(), set_cookies: Vec::new(), forwarded_for: None }
     }
 
     /// The value of the `Cookie` header.
@@ -114,6 +116,9 @@ impl UserAgent {
         let mut request = self.http.request(method, url);
         if !self.cookies.is_empty() {
             request = request.header("cookie", self.cookie_header());
+        }
+        if let Some(address) = &self.forwarded_for {
+            request = request.header("x-forwarded-for", address);
         }
         request = match fields {
             // What Chromium sends from a page with `Referrer-Policy: no-referrer`.
