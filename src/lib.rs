@@ -10,6 +10,7 @@ pub mod endpoints;
 pub mod model;
 pub mod passwords;
 pub mod protocol;
+pub mod reload;
 pub mod routes;
 pub mod startup;
 pub mod store;

@@ -1,10 +1,11 @@
 //! The composition root: parts become a server that listens, serves and stops.
 //!
 //! Owns: opening what needs opening, listeners, graceful shutdown. Does not own: which store it is
-//! (`store::open`), signals and arguments (`cli`), what changes while it runs (`follow`).
+//! (`store::open`), signals and arguments (`cli`), what changes while it runs (`follow`, `reload`).
 
 pub mod follow;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -24,11 +25,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::endpoints::discovery;
 use crate::passwords::PasswordHasher;
-use crate::routes;
 use crate::store::{self, NegativeList, People, StoreError, Stores, sweep_forever};
 use crate::throttle::Throttle;
 use crate::tokens::{Pseudonyms, Tokens};
 use crate::web::{edge, waiting};
+use crate::{reload, routes};
 
 /// How long an idle connection is kept: longer than proxies keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -78,8 +79,7 @@ impl Application {
         let people = Arc::new(People::new(Arc::clone(&stores.users)));
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations), Arc::clone(&people)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
-        let metadata = serde_json::to_string(&discovery::metadata(&config)).context("cannot write the metadata")?;
-        let documents = Documents { metadata: Document::new(metadata), jwks: Document::new(tokens.jwks()) };
+        let documents = Documents { metadata: metadata(&config)?, jwks: Document::new(tokens.jwks()) };
         let app = App {
             config: Arc::new(config),
             stores,
@@ -92,6 +92,9 @@ impl Application {
             clock,
             shutdown: Shutdown::default(),
         };
+        // Clients may have gone while nothing ran.
+        let settled = reload::settle(&app, BTreeSet::new(), app.now()).await;
+        settled.context("cannot note which clients are served")?;
         Ok(Self { live: Live::new(app), listeners, admin })
     }
 
@@ -107,8 +110,9 @@ impl Application {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
-    /// Serves until `shutdown` comes, then stops: `/readyz` says no, no new connection is taken, idle
-    /// ones are closed, and requests in flight have `shutdown_timeout` to finish.
+    /// Serves until `shutdown` comes, then stops: `/readyz` says no and everything else is answered for
+    /// `drain`; then no new connection is taken, idle ones are closed, and requests in flight have
+    /// `shutdown_timeout` to finish.
     ///
     /// # Errors
     /// When a listener cannot be used.
@@ -126,9 +130,13 @@ impl Application {
         let follower = tokio::spawn(follow::follow_forever(live.clone()));
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
+        let asked_to_stop = async {
+            shutdown.await;
+            drain(&live).await;
+        };
         let failed = tokio::select! {
             result = &mut running => Some(result),
-            () = shutdown => None,
+            () = asked_to_stop => None,
         };
         if let Some(result) = failed {
             sweeper.abort();
@@ -136,13 +144,29 @@ impl Application {
             return result.map(|_| ());
         }
         tracing::info!("stopping: no new requests, those in flight may finish");
-        app.shutdown.begin();
         let stopped = join_all(handles.iter().map(|handle| handle.stop(true)));
         let (_, result) = join(stopped, running).await;
         sweeper.abort();
         follower.abort();
         result.map(|_| ())
     }
+}
+
+/// Is not ready any more, and lets those notice who would send the next requests.
+async fn drain(live: &Live) {
+    let app = live.current();
+    app.shutdown.begin();
+    let drain = app.config.server.drain;
+    if !drain.is_zero() {
+        tracing::info!(seconds = drain.as_secs_f64(), "not ready any more: what still comes is answered for a while");
+        tokio::time::sleep(drain).await;
+    }
+}
+
+/// What the server says of itself.
+pub(crate) fn metadata(config: &Config) -> anyhow::Result<Document> {
+    let text = serde_json::to_string(&discovery::metadata(config)).context("cannot write the metadata")?;
+    Ok(Document::new(text))
 }
 
 /// A server over these listeners. Signals are the command line's.

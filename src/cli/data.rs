@@ -115,7 +115,7 @@ fn of_dev(folder: &Folder, draft: Option<Draft<'_>>) -> Result<Config, Stop> {
     // The folder may be gone since the server started; people can be worked on without it.
     let config = known.and_then(|running| running.config).filter(|config| config.is_dir());
     let own = settings::Own { issuer, listen: Vec::new(), redis_url: None };
-    settings::load_with(config.as_deref(), draft, own, path, &credentials)
+    settings::load_with(config.as_deref(), draft, &own.with(path, &credentials))
 }
 
 /// The configuration folder of `serve` and `check`: the one named, else `./config`, else `/etc/vestibule`.

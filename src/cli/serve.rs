@@ -15,6 +15,7 @@ use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::signals;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::reload::Reloader;
 use crate::startup::{self, Application};
 use crate::telemetry;
 
@@ -22,12 +23,14 @@ const EXAMPLES: &str = "\
 Examples:
   vestibule check --config ./config && vestibule serve --config ./config
   VESTIBULE_CONFIG=/etc/vestibule vestibule serve
-  VESTIBULE__LOG__LEVEL=debug vestibule serve      any scalar of the configuration can be overridden so";
+  VESTIBULE__LOG__LEVEL=debug vestibule serve      any scalar of the configuration can be overridden so
+  kill -HUP PID                                    reads the configuration again; a mistake changes nothing";
 
 /// Run the server
 ///
 /// Configuration is every *.toml under --config DIR, else ./config, else /etc/vestibule. SIGTERM and
-/// Ctrl-C end it gracefully: requests in flight finish; a second signal ends it at once.
+/// Ctrl-C end it gracefully: requests in flight finish; a second signal ends it at once. SIGHUP makes it read
+/// the configuration again.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
 pub struct Serve {
@@ -43,7 +46,8 @@ impl Serve {
     /// When it cannot start; each with what to do.
     pub async fn run(self) -> Result<Exit, Stop> {
         let (asked, end) = signals::listen()?;
-        let config = load(&data::config_folder(self.config.as_deref())?)?;
+        let folder = data::config_folder(self.config.as_deref())?;
+        let config = load(&folder)?;
         telemetry::start(&config.log)?;
         let listeners = bind(&config.server.listen, "listen")?;
         let admin = config.server.admin_listen.map(|address| bind(&[address], "admin_listen")).transpose()?;
@@ -59,7 +63,11 @@ impl Serve {
         tracing::info!(issuer = %config.server.issuer, version = env!("CARGO_PKG_VERSION"), "starting");
         let admin = admin.and_then(|mut listeners| listeners.pop());
         let application = Application::build(config, stores, clock, listeners, admin).await?;
+        let again = Arc::new(move || config::load(&folder, &super::env));
+        let reloads = Reloader::new(application.live().clone(), again, Arc::new(|_| ()));
+        let reloads = tokio::spawn(reloads.follow(asked.reload()));
         application.run(end).await?;
+        reloads.abort();
         tracing::info!("ended");
         Ok(asked.exit())
     }

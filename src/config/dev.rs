@@ -105,6 +105,8 @@ pub fn load_dev_with(
             issuer: settings.issuer.clone(),
             listen: settings.listen.clone(),
             admin_listen: None,
+            // Nobody stands in front of it.
+            drain: Duration::ZERO,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
         },
         database: Database::Sqlite(Sqlite {

@@ -6,7 +6,7 @@ use crate::config::document::Table;
 use crate::config::section::Reader;
 
 /// `[passwords]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passwords {
     /// argon2id memory, KiB: 19456.
     pub memory_kib: u32,

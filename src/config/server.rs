@@ -18,9 +18,14 @@ pub struct Server {
     pub listen: Vec<SocketAddr>,
     /// `admin_listen`: off by default.
     pub admin_listen: Option<SocketAddr>,
-    /// `shutdown_timeout`: how long requests in flight may finish; 10 s by default.
+    /// `drain`: how long everything is still answered after `/readyz` has begun to say no; 5 s by default.
+    pub drain: Duration,
+    /// `shutdown_timeout`: how long requests in flight may finish after that; 10 s by default.
     pub shutdown_timeout: Duration,
 }
+
+/// What `drain` is where it is not set: a proxy that asks every other second has noticed by then.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// What `shutdown_timeout` is where it is not set.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,6 +55,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Server> {
         let help = "give the admin listener a port of its own, for example admin_listen = \"127.0.0.1:9401\"";
         section.fault(&admin.place, "`admin_listen` is also in `listen`", help);
     }
+    let drain = section.duration_or("drain", Duration::ZERO..=Duration::from_mins(5), DRAIN);
     let bounds = Duration::from_secs(1)..=Duration::from_mins(10);
     let shutdown_timeout = section.duration_or("shutdown_timeout", bounds, SHUTDOWN_TIMEOUT);
     section.finish();
@@ -57,6 +63,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<Server> {
         issuer: issuer?.value,
         listen,
         admin_listen: admin.map(|admin| admin.value),
+        drain: drain.value,
         shutdown_timeout: shutdown_timeout.value,
     })
 }

@@ -69,7 +69,7 @@ pub enum ClientAuthentication {
 }
 
 /// A client as registered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// `client_id`.
     pub client_id: ClientId,

@@ -21,6 +21,7 @@ pub mod refresh;
 pub mod registry;
 pub mod revocation;
 pub mod sealed_key;
+pub mod served;
 pub mod session;
 pub mod shared_secret;
 pub mod sign_out;

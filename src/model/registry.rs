@@ -17,7 +17,7 @@ use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::{Scope, Scopes};
 
 /// A protected API: the audience of access tokens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {
     /// `audience`: an absolute URI.
     pub audience: String,
@@ -32,7 +32,7 @@ pub struct Api {
 }
 
 /// One scope of an API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiScope {
     /// `name`.
     pub name: Scope,
@@ -41,7 +41,7 @@ pub struct ApiScope {
 }
 
 /// A role: what its people may be granted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// `name`.
     pub name: RoleName,
@@ -84,6 +84,11 @@ impl Registry {
     /// Every client, by id.
     pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
+    }
+
+    /// The ids of those that are served.
+    pub fn served(&self) -> impl Iterator<Item = &ClientId> {
+        self.clients.values().filter(|client| client.enabled).map(|client| &client.client_id)
     }
 
     /// Every API.

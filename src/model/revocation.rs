@@ -81,6 +81,12 @@ impl Revocation {
         Self { not_before: Timestamp::from_millis(i64::MAX), ..Self::from_now(Revoked::Person(person), now) }
     }
 
+    /// Of everything that a client was given before `not_before`.
+    #[must_use]
+    pub fn of_client(client: ClientId, not_before: Timestamp) -> Self {
+        Self::from_now(Revoked::Client(client), not_before)
+    }
+
     fn from_now(what: Revoked, now: Timestamp) -> Self {
         Self { what, not_before: now, expires_at: now.plus(ENTRY_LIFE) }
     }
@@ -107,7 +113,7 @@ impl RevokedSet {
     #[must_use]
     pub fn covers(&self, claims: &AccessTokenClaims) -> bool {
         let issued = claims.issued_at();
-        let since = |what: &Revoked| self.entries.get(what).is_some_and(|(not_before, _)| issued < *not_before);
+        let since = |what: &Revoked| self.has_ended_since(what, issued);
         self.has(&Revoked::Token(claims.jti.clone()))
             || claims.grant_id().is_some_and(|grant| self.has(&Revoked::Grant(grant)))
             || UserId::parse(&claims.sub).is_some_and(|person| since(&Revoked::Person(person)))
@@ -118,6 +124,12 @@ impl RevokedSet {
     #[must_use]
     pub fn has(&self, what: &Revoked) -> bool {
         self.entries.contains_key(what)
+    }
+
+    /// Whether a person or a client lost, after that instant, all that they had.
+    #[must_use]
+    pub fn has_ended_since(&self, what: &Revoked, instant: Timestamp) -> bool {
+        self.entries.get(what).is_some_and(|(not_before, _)| instant < *not_before)
     }
 
     /// Drops what covers nothing any more.

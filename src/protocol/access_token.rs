@@ -99,9 +99,8 @@ impl AccessTokenClaims {
     #[must_use]
     pub fn issued_at(&self) -> Timestamp {
         let unique = self.jti.rsplit_once('.').map_or(self.jti.as_str(), |(_, unique)| unique);
-        let millis = Uuid::try_parse(unique).ok().filter(|unique| unique.get_version_num() == 7);
-        let millis = millis.and_then(|unique| i64::try_from(unique.as_u128() >> 80).ok());
-        millis.map_or(Timestamp::from_seconds(self.iat), Timestamp::from_millis)
+        let made = Uuid::try_parse(unique).ok().and_then(Timestamp::of_uuid);
+        made.unwrap_or_else(|| Timestamp::from_seconds(self.iat))
     }
 
     /// The grant that `jti` names; `None` for client credentials.

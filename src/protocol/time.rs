@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// An instant: whole milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,13 @@ impl Timestamp {
     #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
+    }
+
+    /// When a `UUIDv7` was made (RFC 9562 5.7); `None` for other versions.
+    #[must_use]
+    pub fn of_uuid(uuid: Uuid) -> Option<Self> {
+        let is_v7 = uuid.get_version_num() == 7;
+        i64::try_from(uuid.as_u128() >> 80).ok().filter(|_| is_v7).map(Self)
     }
 
     /// Milliseconds since the epoch.

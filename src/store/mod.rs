@@ -18,6 +18,7 @@ use crate::model::person::{LoginName, StoredPassword, User, Username};
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::Revocation;
 use crate::model::sealed_key::{Sealed, SealedKey};
+use crate::model::served::{Served, Settled};
 use crate::model::session::Session;
 use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
@@ -130,6 +131,16 @@ pub trait UserStore: Send + Sync {
     /// person gets it. False when there is no such person; whatever is left under the id is erased all the same.
     /// Every table that names people belongs into this.
     async fn delete(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// Which clients were ever served, and since when what each has counts. Durable.
+#[async_trait]
+pub trait ClientStore: Send + Sync {
+    /// Notes which clients are served from now on. What a client had is over when it is no longer served, and
+    /// when it comes back: it goes on the negative list (`Revocation::of_client`) with the note, in one
+    /// transaction; then its grants from before are marked as revoked. An earlier call that was cut short
+    /// is completed, and one that finds nothing new changes nothing.
+    async fn settle(&self, served: &Served, now: Timestamp) -> Result<Settled, StoreError>;
 }
 
 /// Remembered consents. Durable.
@@ -300,6 +311,8 @@ pub trait Maintenance: Send + Sync {
 pub struct Stores {
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Which clients were served.
+    pub clients: Arc<dyn ClientStore>,
     /// Remembered consents.
     pub consents: Arc<dyn ConsentStore>,
     /// Grants.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::clock::monotonic;
 use crate::model::revocation::{Revocation, Revoked, RevokedSet};
 use crate::protocol::access_token::AccessTokenClaims;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::store::{People, RevocationStore, StoreError};
 
@@ -127,6 +127,12 @@ impl NegativeList {
     #[must_use]
     pub fn has_ended(&self, session: SessionId) -> bool {
         self.read().set.has(&Revoked::Session(session))
+    }
+
+    /// Whether that client lost, after that instant, all that it had, as far as is known.
+    #[must_use]
+    pub fn has_client_ended(&self, client: &ClientId, since: Timestamp) -> bool {
+        self.read().set.has_ended_since(&Revoked::Client(client.clone()), since)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -115,6 +115,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
     let ephemeral = Arc::new(ephemeral);
     Stores {
         users: durable.clone(),
+        clients: durable.clone(),
         consents: durable.clone(),
         grants: durable.clone(),
         revocations: durable.clone(),

@@ -144,6 +144,28 @@ impl Tokens {
         Ok(Self { issuer: issuer.clone(), keks: sealing, ring, asked, rsa: RsaThreads::start()? })
     }
 
+    /// Makes the first key of each of these algorithms that has none, and takes it into use.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn make_missing(
+        &self,
+        algorithms: &[Algorithm],
+        store: &dyn KeyStore,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
+        let has_key = |algorithm: &Algorithm| self.ring.load().signing(*algorithm, now).is_some();
+        let missing: Vec<Algorithm> = algorithms.iter().copied().filter(|algorithm| !has_key(algorithm)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let chest = KeyChest::with(Arc::clone(&self.keks), store);
+        for algorithm in missing {
+            chest.make_first(KeyUse::Signing(algorithm), now).await?;
+        }
+        self.catch_up(store, now).await
+    }
+
     /// Takes over what others changed in the store, and what time changed. A new key that does not open is
     /// left out, and told in the log: the others go on.
     ///

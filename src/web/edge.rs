@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
@@ -76,6 +76,10 @@ pub async fn serve(
     match answered {
         Ok(Ok(mut response)) => {
             dress(response.response_mut(), &id, https);
+            if app.shutdown.has_begun() {
+                // Whoever keeps connections takes another next time, before this one is closed under it.
+                response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
             Line::of(&response).write(&id, method.as_str(), started);
             Ok(unread.until_sent(response))
         }

@@ -1,4 +1,4 @@
-//! `vestibule.db`: people, consents, grants, keys, revocations.
+//! `vestibule.db`: people, consents, grants, keys, revocations, which clients were served.
 //!
 //! Owns: the order of its changes. Does not own: each change (its file).
 
@@ -15,6 +15,7 @@ mod m0008_sealed_keys;
 mod m0010_grant_claims;
 mod m0011_contacts;
 mod m0012_erased_people;
+mod m0013_clients;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_grant_claims::Migration),
             Box::new(m0011_contacts::Migration),
             Box::new(m0012_erased_people::Migration),
+            Box::new(m0013_clients::Migration),
         ]
     }
 }

@@ -28,8 +28,9 @@ use self::settings::Own;
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::{env, output, signals};
 use crate::clock::{Clock, SystemClock, system_rng};
-use crate::config::Config;
+use crate::config::{Config, DevSettings};
 use crate::passwords::PasswordHasher;
+use crate::reload::{Load, Reloader, Tell};
 use crate::startup::Application;
 use crate::store::{self, Stores};
 use crate::telemetry;
@@ -90,7 +91,8 @@ impl Dev {
         let credentials = Credentials::load_or_create(folder.path(), &mut system_rng())?;
         let issuer = settings::issuer_of(&format!("http://localhost:{}", bound.port))?;
         let own = Own { issuer, listen: bound.addresses.clone(), redis_url: self.redis.clone() };
-        let config = settings::load(read_from.as_deref(), own, folder.path(), &credentials)?;
+        let own = own.with(folder.path(), &credentials);
+        let config = settings::load(read_from.as_deref(), &own)?;
         telemetry::start(&config.log)?;
         // From here on what the last start told is not true any more.
         Running::forget(folder.path());
@@ -117,12 +119,29 @@ impl Dev {
         };
         Running::now(&config, read_from.as_ref().map(absolute), &credentials).write(folder.path())?;
 
+        let again = reloads(read_from, own, folder.path().to_owned(), credentials);
         let application = Application::build(config, stores, clock, bound.listeners, None)
             .await
             .map_err(|error| Stop::from(error).hint(start_afresh(folder.path())))?;
+        let reloads = Reloader::new(application.live().clone(), again.0, again.1);
+        let reloads = tokio::spawn(reloads.follow(asked.reload()));
         serve(application, &bound.addresses, &announcement, end).await?;
+        reloads.abort();
         Ok(asked.exit())
     }
+}
+
+/// How the configuration is read again, and who is told what it says then: the commands that look for
+/// this server.
+fn reloads(read_from: Option<PathBuf>, own: DevSettings, data: PathBuf, known: Credentials) -> (Arc<Load>, Arc<Tell>) {
+    let folder = read_from.clone();
+    let load = move || settings::load_again(folder.as_deref(), &own);
+    let tell = move |config: &Config| {
+        if let Err(stop) = Running::now(config, read_from.as_ref().map(absolute), &known).write(&data) {
+            tracing::warn!("{}", stop.message);
+        }
+    };
+    (Arc::new(load), Arc::new(tell))
 }
 
 /// Opens the stores of a folder and asks Redis, if there is one, whether it is there: a development

@@ -30,7 +30,11 @@ fn the_default_configuration_in_force_is_the_default() {
         (passwords.threads, passwords.queue) = (0, 0);
         let stores = format!("{:?} {:?} {:?}", config.database, config.lifetimes, config.limits);
         let others = format!("{passwords:?} {:?} {:?}", config.proxies, config.log);
-        [stores, others, format!("{:?} {:?}", config.server.listen, config.server.shutdown_timeout)]
+        [
+            stores,
+            others,
+            format!("{:?} {:?} {:?}", config.server.listen, config.server.drain, config.server.shutdown_timeout),
+        ]
     };
     assert_eq!(shown(&config), shown(&default));
     assert_eq!(config.passwords.queue, 64 * config.passwords.threads);
@@ -40,7 +44,7 @@ fn the_default_configuration_in_force_is_the_default() {
 }
 
 /// Every key that some reader looks for.
-fn known_keys() -> Vec<String> {
+pub(super) fn known_keys() -> Vec<String> {
     let mut reader = Reader::probing(&|_| None);
     let _ = read(Table::default(), Path::new("."), &mut reader);
     reader.known().iter().cloned().collect()

@@ -59,7 +59,8 @@ pub(super) fn wrong_redirect_uri(client: &Client, redirect_uri: Option<&str>, er
         Some((uri, Ok(_))) => (
             format!(
                 "Send a registered URI: it is compared character by character. Or register the one received: replace \
-                 the table of client {}{place} by this one, or put it into a file of your config folder, and restart.",
+                 the table of client {}{place} by this one, or put it into a file of your config folder, and reload \
+                 (SIGHUP) or restart.",
                 client.client_id
             ),
             Some(client_table(client, Some(uri))),
@@ -96,7 +97,7 @@ fn suggest(
             return (format!("Register the client with another redirect_uri: the one received {fault}."), None);
         }
     };
-    let change = "Put this table into a file of your config folder, such as config/clients.toml, and restart. \
+    let change = "Put this table into a file of your config folder, such as config/clients.toml, and reload (SIGHUP) or restart. \
                   It makes a public client with PKCE, as a single-page or native application is.";
     (change.to_owned(), Some(table(id, uri, application_type, &known_scope(registry, params))))
 }

@@ -47,6 +47,9 @@ async fn refresh_token(
     let found = app.stores.grants.find(grant).await?;
     let Some(grant) = found.filter(|grant| grant.client_id == client.client_id) else { return inactive };
     let Some(family) = &grant.refresh else { return inactive };
+    if app.negative.has_client_ended(&grant.client_id, grant.created_at) {
+        return inactive;
+    }
     let user = app.stores.users.find(grant.user_id).await?;
     if !user.is_some_and(|user| grant.holds(&user)) {
         return inactive;

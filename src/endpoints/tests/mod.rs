@@ -101,6 +101,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             issuer: Issuer::parse(issuer).unwrap(),
             listen: Vec::new(),
             admin_listen: None,
+            drain: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(5),
         },
         database: config::Database::Sqlite(config::Sqlite { folder, acquire_timeout: Duration::from_secs(5) }),

@@ -85,15 +85,21 @@ async fn revoke_replayed(app: &App, grant: GrantId, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// The person may have been disabled, have signed out or have ended their sessions since the code was issued.
+/// The person may have been disabled, the client removed, have signed out or have ended their sessions since the code was issued.
 async fn find_person(app: &App, redeemed: &Redeemed) -> Result<User, ApiError> {
     app.stores
         .users
         .find(redeemed.user_id)
         .await?
         .filter(|user| !user.disabled && redeemed.sign_in.at >= user.valid_from)
-        .filter(|_| !app.negative.has_ended(redeemed.session_id))
+        .filter(|_| !app.negative.has_ended(redeemed.session_id) && !is_orphaned(app, redeemed))
         .ok_or_else(|| OAuthError::invalid_grant("the sign-in behind this code has ended").into())
+}
+
+/// Whether its client was removed since it was issued, and is back: it began anew then.
+fn is_orphaned(app: &App, redeemed: &Redeemed) -> bool {
+    let issued = Timestamp::of_uuid(redeemed.grant_id.0);
+    issued.is_some_and(|issued| app.negative.has_client_ended(&redeemed.client_id, issued))
 }
 
 /// Writes the fact, committed before the answer.

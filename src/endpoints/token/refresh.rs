@@ -71,6 +71,10 @@ async fn find(app: &App, client: &AuthenticatedClient, request: &RefreshRequest)
     let (id, generation) = presented.ok_or_else(refused)?;
     let grant = app.stores.grants.find(id).await?;
     let grant = grant.filter(|grant| grant.client_id == client.client_id).ok_or_else(refused)?;
+    // Its row says so too, a moment later: the grants of a client end in turns.
+    if app.negative.has_client_ended(&grant.client_id, grant.created_at) {
+        return Err(refused().into());
+    }
     let family = grant.refresh.clone().ok_or_else(refused)?;
     let user = app.stores.users.find(grant.user_id).await?;
     let user = user.filter(|user| grant.holds(user)).ok_or_else(refused)?;

@@ -13,6 +13,7 @@ mod registry;
 mod requests;
 mod revocation;
 mod sign_out;
+mod served;
 mod throttle;
 
 use std::time::Duration;

@@ -60,9 +60,13 @@ fn an_entry_for_a_person_or_client_covers_what_was_issued_before() {
     let person = set(&Revocation::of_person(user().id, NOW));
     assert!(person.covers(&issued(Some(5), before)) && !person.covers(&issued(Some(5), NOW)));
     assert!(!person.covers(&issued(None, before)));
-    let what = Revoked::Client(ClientId::parse("web").unwrap());
-    let client = set(&Revocation { what, not_before: NOW, expires_at: NOW.plus(ENTRY_LIFE) });
+    let web = ClientId::parse("web").unwrap();
+    let client = set(&Revocation::of_client(web.clone(), NOW));
     assert!(client.covers(&issued(None, before)) && !client.covers(&issued(None, NOW)));
+    // Grants and codes go by when they were made.
+    let what = Revoked::Client(web);
+    assert!(client.has_ended_since(&what, before) && !client.has_ended_since(&what, NOW));
+    assert!(!person.has_ended_since(&what, before));
 }
 
 #[test]

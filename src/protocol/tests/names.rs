@@ -176,6 +176,9 @@ fn instants_saturate_and_never_go_backwards() {
     assert_eq!(Timestamp::from_seconds(i64::MAX), most);
     assert_eq!(least.since(most), Duration::ZERO);
     assert_eq!(most.since(least), Duration::from_millis(u64::try_from(i64::MAX).unwrap()));
+    let made = Timestamp::from_millis(1_767_225_600_007);
+    let v7 = uuid::Builder::from_unix_timestamp_millis(1_767_225_600_007, &[0xff; 10]).into_uuid();
+    assert_eq!((Timestamp::of_uuid(v7), Timestamp::of_uuid(Uuid::nil())), (Some(made), None));
     assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
     assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
     let then = Timestamp::from_seconds(10);

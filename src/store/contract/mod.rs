@@ -16,6 +16,7 @@ use crate::store::opening::open_sections;
 use crate::store::redis::tests::server as redis_server;
 use crate::store::{StoreError, Stores};
 
+mod clients;
 mod durable;
 mod ephemeral;
 mod files;
@@ -211,6 +212,16 @@ mod sealed_keys {
         of_many_revocations_of_one_key_one_succeeds,
         a_key_is_sealed_anew_from_what_it_was_sealed_with,
         keys_are_swept_when_nothing_depends_on_them,
+    );
+}
+
+mod clients_that_come_and_go {
+    every_durable_backend!(clients:
+        a_client_that_goes_takes_its_grants_along,
+        a_client_that_comes_back_begins_anew,
+        whoever_served_a_client_last_ends_what_it_gave,
+        of_many_instances_one_notes_that_a_client_is_back,
+        any_number_of_grants_of_a_client_ends,
     );
 }
 

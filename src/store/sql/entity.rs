@@ -37,6 +37,24 @@ pub(super) mod user {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod client {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "clients")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub client_id: String,
+        pub served: bool,
+        pub valid_from: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod consent {
     use sea_orm::entity::prelude::*;
 

@@ -12,6 +12,7 @@ use crate::config;
 use crate::store::StoreError;
 
 mod attempt;
+mod clients;
 mod consents;
 mod database;
 mod dialect;

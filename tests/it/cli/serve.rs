@@ -3,10 +3,11 @@
 use super::program::{Ended, Home, random_key, run};
 use crate::support::postgres::Postgres;
 use crate::support::redis::Redis;
+use super::serving::free_port;
 
 fn configuration(issuer: &str, listen: &str, folder: &str) -> String {
     format!(
-        "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\n[database]\nurl = \"sqlite:{folder}\"\n\
+        "[server]\nissuer = \"{issuer}\"\nlisten = \"{listen}\"\ndrain = \"0s\"\n[database]\nurl = \"sqlite:{folder}\"\n\
          [keys]\nencryption_key = {{ env = \"KEY\" }}\n"
     )
 }
@@ -15,10 +16,6 @@ async fn serve(home: &Home, key: Option<&str>) -> Ended {
     let mut command = home.command(&["serve"]);
     command.envs(key.map(|key| ("KEY", key)));
     run(command, "").await
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[tokio::test]

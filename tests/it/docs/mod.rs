@@ -52,6 +52,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("docker compose run --rm --no-deps vestibule-1 check", NO_DOCKER),
     ("docker compose restart vestibule-1", NO_DOCKER),
     ("docker compose restart vestibule-2", NO_DOCKER),
+    ("systemctl reload vestibule", "speaks to systemd; tests/it/cli/reload.rs sends the signal that it sends"),
 ];
 
 /// Languages of blocks that are only looked at, and why. What is in no list anywhere is a fault.

@@ -7,16 +7,18 @@
 use std::fmt::Write as _;
 use std::future::Future;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::Method;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use vestibule::app::App;
 use vestibule::clock::{Clock, ManualClock, SystemClock};
 use vestibule::config::{self, Config};
+use vestibule::reload::{Reloaded, Reloader};
 use vestibule::startup::{Application, bind};
 use vestibule::store;
 
@@ -64,7 +66,7 @@ pub struct Options {
 struct Shared {
     folder: Folder,
     database: Option<Database>,
-    toml: String,
+    toml: Mutex<String>,
     clock: Arc<ManualClock>,
     prefix: String,
     issuer: String,
@@ -79,6 +81,7 @@ pub struct TestApp {
     app: App,
     http: Http,
     admin: Option<Http>,
+    reloads: mpsc::UnboundedSender<oneshot::Sender<Reloaded>>,
     shutdown: Option<oneshot::Sender<()>>,
     ended: Option<oneshot::Receiver<()>>,
 }
@@ -116,7 +119,7 @@ impl TestApp {
         let url =
             database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("data").display()), Database::url);
         let mut toml = format!(
-            "[server]\nissuer = \"{issuer}\"\nshutdown_timeout = \"1s\"\n\n\
+            "[server]\nissuer = \"{issuer}\"\nshutdown_timeout = \"1s\"\ndrain = \"0s\"\n\n\
              [database]\nurl = \"{url}\"\n\n\
              [keys]\nencryption_key = {{ env = \"TEST_KEY\" }}\n\n\
              [passwords]\n{}",
@@ -129,6 +132,7 @@ impl TestApp {
         toml.push_str(options.extra);
         // Where the machine's clock is, since the relying party reads that one; and then only by hand.
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
+        let toml = Mutex::new(toml);
         let shared = Shared { folder, database, toml, clock, prefix, issuer, origin, redis, admin: options.admin };
         Self::run(Arc::new(shared), listener).await
     }
@@ -140,7 +144,10 @@ impl TestApp {
     }
 
     async fn run(shared: Arc<Shared>, listener: TcpListener) -> Self {
-        let config = read(&shared).unwrap_or_else(|faults| panic!("{faults}"));
+        shared.write();
+        let config = shared.read().unwrap_or_else(|faults| panic!("{faults}"));
+        let (reloads, mut asked) = mpsc::unbounded_channel::<oneshot::Sender<Reloaded>>();
+        let loads = Arc::clone(&shared);
         let (started, starting) = oneshot::channel();
         let (shutdown, stopping) = oneshot::channel::<()>();
         let (ended, ending) = oneshot::channel();
@@ -155,6 +162,14 @@ impl TestApp {
                 let stores = store::open(&config, Arc::clone(&clock)).await.expect("the stores open");
                 let application =
                     Application::build(config, stores, clock, vec![listener], admin).await.expect("it starts");
+                let reloader =
+                    Reloader::new(application.live().clone(), Arc::new(move || loads.read()), Arc::new(|_| ()));
+                tokio::spawn(reloader.clone().follow(Arc::default()));
+                tokio::spawn(async move {
+                    while let Some(answer) = asked.recv().await {
+                        let _ = answer.send(reloader.reload().await);
+                    }
+                });
                 assert!(started.send(App::clone(&application.live().current())).is_ok(), "the test is gone");
                 let _ = application.run(async { drop(stopping.await) }).await;
             });
@@ -165,7 +180,27 @@ impl TestApp {
         let [http, admin] = addresses
             .map(|address| address.map(|address| Http::new(format!("http://{address}"), shared.origin.clone())));
         let http = http.expect("a listener");
-        Self { shared, app, http, admin, shutdown: Some(shutdown), ended: Some(ending) }
+        Self { shared, app, http, admin, reloads, shutdown: Some(shutdown), ended: Some(ending) }
+    }
+
+    /// Changes the text of its configuration; it applies with the next start or reload.
+    pub fn configure(&self, change: impl FnOnce(&str) -> String) {
+        let mut toml = self.shared.toml.lock().expect("the text");
+        *toml = change(&toml);
+        drop(toml);
+        self.shared.write();
+    }
+
+    /// Where its configuration is.
+    pub fn config_folder(&self) -> PathBuf {
+        self.shared.config_folder()
+    }
+
+    /// Makes it read its configuration again, as SIGHUP does; what came of it.
+    pub async fn reload(&self) -> Reloaded {
+        let (answer, answered) = oneshot::channel();
+        self.reloads.send(answer).expect("a running server");
+        answered.await.expect("an answer")
     }
 
     /// Stops it and waits until it has; files are whole then.
@@ -258,14 +293,23 @@ impl TestApp {
     }
 }
 
-/// Reads the configuration as `serve` does.
-fn read(shared: &Shared) -> Result<Config, config::Faults> {
-    let folder = shared.folder.path().join("config");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::create_dir_all(shared.folder.path().join("data")).expect("a folder");
-    std::fs::write(folder.join("vestibule.toml"), &shared.toml).expect("a file");
-    let env = |name: &str| (name == "TEST_KEY").then(|| ENCRYPTION_KEY.to_owned());
-    config::load(&folder, &env)
+impl Shared {
+    fn config_folder(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    fn write(&self) {
+        let folder = self.config_folder();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::create_dir_all(self.folder.path().join("data")).expect("a folder");
+        std::fs::write(folder.join("vestibule.toml"), &*self.toml.lock().expect("the text")).expect("a file");
+    }
+
+    /// Reads the configuration as `serve` does.
+    fn read(&self) -> Result<Config, config::Faults> {
+        let env = |name: &str| (name == "TEST_KEY").then(|| ENCRYPTION_KEY.to_owned());
+        config::load(&self.config_folder(), &env)
+    }
 }
 
 impl Drop for TestApp {

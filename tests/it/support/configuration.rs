@@ -183,3 +183,19 @@ pub fn faults_of(extra: &str) -> Option<String> {
     let env = |name: &str| (name == "TEST_KEY").then(|| super::app::ENCRYPTION_KEY.to_owned());
     vestibule::config::load(folder.path(), &env).err().map(|faults| faults.to_string())
 }
+
+/// The configuration without that client's table.
+pub fn without_client(toml: &str, client: &str) -> String {
+    let begins = format!("client_id = \"{client}\"\n");
+    let tables: Vec<&str> = toml.split("\n[[clients]]\n").collect();
+    let kept: Vec<&str> = tables.iter().filter(|table| !table.starts_with(&begins)).copied().collect();
+    assert_eq!(kept.len() + 1, tables.len(), "{client} has one table");
+    kept.join("\n[[clients]]\n")
+}
+
+/// The configuration with that client disabled.
+pub fn with_disabled(toml: &str, client: &str) -> String {
+    let line = format!("client_id = \"{client}\"\n");
+    assert_eq!(toml.matches(&line).count(), 1, "{client} has one table");
+    toml.replace(&line, &format!("{line}enabled = false\n"))
+}
