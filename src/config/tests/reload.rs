@@ -17,7 +17,8 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("database.max_connections", "3", "4"),
     ("database.acquire_timeout", "\"1s\"", "\"3s\""),
     ("database.statement_timeout", "\"1s\"", "\"2s\""),
-    ("redis.url", "\"redis://one\"", "\"redis://other\""),
+    ("redis.url", "\"rediss://one\"", "\"rediss://other\""),
+    ("redis.ca_file", "\"one.pem\"", "\"other.pem\""),
     ("redis.key_prefix", "\"one:\"", "\"other:\""),
     ("redis.command_timeout", "\"1s\"", "\"2s\""),
     ("redis.connect_timeout", "\"1s\"", "\"3s\""),
@@ -54,6 +55,12 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("proxies.trusted", "[\"10.0.0.0/8\"]", "[\"192.0.2.0/24\"]"),
 ];
 
+/// What the values name as files.
+const FILES: &[(&str, &str)] = &[
+    ("one.pem", "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n"),
+    ("other.pem", "-----BEGIN CERTIFICATE-----\nAAECBA==\n-----END CERTIFICATE-----\n"),
+];
+
 const OTHER_KEY: &str = "ZQXdjPZ7D1S9CpzauQQpaeelRk200Ej0ykajxm38fXY=";
 
 /// Every key with its first value, but that one with its second; and more tables.
@@ -69,7 +76,7 @@ fn with(other: &str, more: &str) -> Config {
         writeln!(text, "[{table}]\n{keys}").unwrap();
     }
     let keys = |name: &str| if name == "OTHER_KEY" { Some(OTHER_KEY.to_owned()) } else { env(name) };
-    let folder = Folder::new(&[("a.toml", &text), ("b.toml", more)]);
+    let folder = Folder::new(&[&[("a.toml", text.as_str()), ("b.toml", more)], FILES].concat());
     load(folder.path(), &keys).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
@@ -79,9 +86,12 @@ fn every_key_says_when_it_applies() {
     let single = |key: &String| {
         let (table, name) = key.split_once('.')?;
         let many = matches!(table, "clients" | "apis" | "roles");
-        (!many).then(|| format!("{table}.{}", name.trim_end_matches("_file")))
+        (!many).then(|| format!("{table}.{name}"))
     };
-    let known: BTreeSet<String> = known_keys().iter().filter_map(single).collect();
+    let mut known: BTreeSet<String> = known_keys().iter().filter_map(single).collect();
+    // A value that may be in a file of its own is one setting with it.
+    let all = known.clone();
+    known.retain(|key| key.strip_suffix("_file").is_none_or(|value| !all.contains(value)));
     let settings: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.key.to_owned()).collect();
     let tried: BTreeSet<String> = VALUES.iter().map(|(key, _, _)| (*key).to_owned()).collect();
     assert_eq!((&settings, &tried), (&known, &known));

@@ -12,8 +12,8 @@ mod refresh;
 mod registry;
 mod requests;
 mod revocation;
-mod sign_out;
 mod served;
+mod sign_out;
 mod throttle;
 
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! `vestibule serve`: what it refuses, and that it serves.
 
 use super::program::{Ended, Home, random_key, run};
+use super::serving::free_port;
 use crate::support::postgres::Postgres;
 use crate::support::redis::Redis;
-use super::serving::free_port;
 
 fn configuration(issuer: &str, listen: &str, folder: &str) -> String {
     format!(

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::driver::introspection;
+use super::installation::Admin;
 use super::ledger::{Book, Held, Known, State, Wrong};
 use super::meter::Asked;
 use super::visitor::{CLIENT, Visitor, World, excerpt, is_over, redemption, refresh};
@@ -20,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Questions at once.
 const AT_ONCE: usize = 12;
+
+/// Who is disabled last.
+const LAST: &str = "the-last";
 
 /// Codes that are shown again.
 const CODES: usize = 1500;
@@ -46,14 +50,12 @@ pub async fn check(world: &World, book: &Book) {
     }
 }
 
-/// What was revoked is known to every instance when something that is revoked now is: each asks for all that is
-/// new.
-pub async fn until_told_everywhere(world: &World) {
-    let own = Sent::post(Asked::Redeem, "/token", &[("grant_type", "client_credentials")]).by("service");
-    let Some(answer) = ask(world, &world.wires[0], own).await else { return };
-    let token = answer.member("access_token");
-    let revoked = Sent::post(Asked::Revoke, "/revoke", &[("token", &token)]).by("service");
-    ask(world, &world.wires[0], revoked).await;
+/// What ended is known to every instance when the end of something that ends now is: each asks for all that is
+/// new. Another process ends it, the admin's, which tells no instance.
+pub async fn until_told_everywhere(world: &World, admin: &Admin) {
+    let Some(token) = token_of_the_last(world, admin).await else {
+        return world.complain(Wrong::Unexplained, "nobody new can sign in and be disabled");
+    };
     let begun = Instant::now();
     for wire in &world.wires {
         while ask(world, wire, introspection(&token))
@@ -67,6 +69,16 @@ pub async fn until_told_everywhere(world: &World) {
             sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+/// The access token of somebody who is disabled now.
+async fn token_of_the_last(world: &World, admin: &Admin) -> Option<String> {
+    let (sub, password) = admin.add(LAST).await?;
+    let mut visitor = Visitor::new(LAST.to_owned(), sub, password);
+    let (asked, code) = visitor.authorize(world).await?;
+    let answer = ask(world, &world.wires[0], redemption(&code, &asked.verifier.clone()?)).await?;
+    let tokens = visitor.read(world, &answer, asked.get("nonce"))?;
+    admin.disable(LAST).await.then_some(tokens.access)
 }
 
 async fn ask(world: &World, wire: &Wire, sent: Sent) -> Option<Answer> {
