@@ -96,7 +96,7 @@ body = 2048
         let plain = {
             let mut stopped = app;
             stopped.stop().await;
-            stopped.sql("DELETE FROM signing_keys WHERE algorithm IN ('EdDSA', 'PS256')").await;
+            stopped.sql("DELETE FROM sealed_keys WHERE usage IN ('EdDSA', 'PS256')").await;
             stopped.sibling().await
         };
         let algorithms = |keys: &Value| -> Vec<String> {

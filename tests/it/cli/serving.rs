@@ -58,6 +58,9 @@ impl Serving {
             assert!(serving.child.try_wait().unwrap().is_none(), "it ended: {}", serving.log());
             sleep(LOOK).await;
         }
+        while !serving.is_ready().await {
+            sleep(LOOK).await;
+        }
         serving
     }
 
