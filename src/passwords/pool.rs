@@ -23,6 +23,10 @@ use zeroize::Zeroize as _;
 /// A full queue is at most this much work (`[passwords] queue` is sized so).
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How much nicer a thread that hashes is than the others (`setpriority(2)`): who signs in waits for a hash
+/// anyway, and what takes a millisecond must not wait for it, too.
+const NICER: i32 = 10;
+
 /// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many sign-ins at once")]
@@ -118,7 +122,24 @@ impl Turn {
     }
 }
 
+/// Lets every other thread of ours go first when there are more of them than processors.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    use rustix::process::{getpriority_process, setpriority_process};
+
+    // In Linux a priority is a thread's.
+    let this = Some(rustix::thread::gettid());
+    let given = getpriority_process(this).and_then(|now| setpriority_process(this, (now + NICER).min(19)));
+    if let Err(error) = given {
+        tracing::warn!(%error, "a thread that hashes passwords has the priority of the others");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn give_way() {}
+
 fn serve(queue: &Mutex<Receiver<Job>>, held: &AtomicUsize) {
+    give_way();
     let mut memory = Memory::default();
     loop {
         // The lock is held while waiting: whoever holds it is next, the others wait for it.
@@ -176,5 +197,21 @@ impl Memory {
     /// How many KiB are kept.
     pub(super) fn kept(&self) -> usize {
         self.blocks.len()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+    use rustix::thread::gettid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_hashes_lets_the_others_go_first() {
+        let ours = getpriority_process(Some(gettid())).unwrap();
+        let pool = Pool::start(2, 1).unwrap();
+        let theirs = pool.turn().await.unwrap().run(|_| getpriority_process(Some(gettid())).unwrap()).await;
+        assert_eq!(theirs, Ok((ours + NICER).min(19)));
     }
 }

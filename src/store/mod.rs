@@ -169,6 +169,8 @@ pub trait GrantStore: Send + Sync {
     async fn insert(&self, grant: &Grant) -> Result<GrantInserted, StoreError>;
     /// By id.
     async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError>;
+    /// By id, with the person whose it is, both as they were at one instant; none if either is gone.
+    async fn find_with_person(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError>;
     /// By the hash of the code it came from.
     async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError>;
     /// Marks it revoked and puts it on the negative list in one transaction; an earlier mark stays.

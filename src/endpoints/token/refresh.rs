@@ -69,15 +69,18 @@ fn refused() -> OAuthError {
 async fn find(app: &App, client: &AuthenticatedClient, request: &RefreshRequest) -> Result<Presented, ApiError> {
     let presented = app.read_refresh_token(request.refresh_token.expose_secret()).await;
     let (id, generation) = presented.ok_or_else(refused)?;
-    let grant = app.stores.grants.find(id).await?;
-    let grant = grant.filter(|grant| grant.client_id == client.client_id).ok_or_else(refused)?;
+    let (grant, user) = app.stores.grants.find_with_person(id).await?.ok_or_else(refused)?;
+    if grant.client_id != client.client_id {
+        return Err(refused().into());
+    }
     // Its row says so too, a moment later: the grants of a client end in turns.
     if app.negative.has_client_ended(&grant.client_id, grant.created_at) {
         return Err(refused().into());
     }
     let family = grant.refresh.clone().ok_or_else(refused)?;
-    let user = app.stores.users.find(grant.user_id).await?;
-    let user = user.filter(|user| grant.holds(user)).ok_or_else(refused)?;
+    if !grant.holds(&user) {
+        return Err(refused().into());
+    }
     Ok(Presented { grant, family, user, generation })
 }
 

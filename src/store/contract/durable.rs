@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use crate::model::consent::Permission;
+use crate::model::grant::Grant;
 use crate::model::person::{LoginName, StoredPassword};
 use crate::model::revocation::Revocation;
 use crate::protocol::ids::{ClientId, RoleName};
@@ -239,6 +240,21 @@ pub(super) async fn a_grant_comes_back_as_stored(bench: &Bench) {
     assert_eq!(grants.find_by_code(&code).await.unwrap(), Some(full));
     assert_eq!(grants.find_by_code(&samples::hash()).await.unwrap(), None);
     assert_eq!(grants.find(samples::grant_id()).await.unwrap(), None);
+}
+
+pub(super) async fn a_grant_is_found_with_its_person_or_not_at_all(bench: &Bench) {
+    let person = samples::user();
+    assert_eq!(bench.stores.users.insert(&person).await.unwrap(), UserInserted::New);
+    let of = |user_id| Grant { user_id, ..samples::grant(Some(samples::hash())) };
+    let (grant, of_nobody) = (of(person.id), of(samples::user_id()));
+    for grant in [&grant, &of_nobody] {
+        assert_eq!(bench.stores.grants.insert(grant).await.unwrap(), GrantInserted::New);
+    }
+    let found = bench.stores.grants.find_with_person(grant.id).await.unwrap();
+    assert_eq!(found.map(|(grant, person)| (grant, person.username)), Some((grant, person.username)));
+    for id in [of_nobody.id, samples::grant_id()] {
+        assert!(bench.stores.grants.find_with_person(id).await.unwrap().is_none());
+    }
 }
 
 pub(super) async fn of_many_redemptions_of_one_code_one_is_new(bench: &Bench) {

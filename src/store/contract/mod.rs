@@ -178,6 +178,7 @@ mod people_consents_grants {
         a_consent_only_grows,
         consents_added_at_once_lose_nothing,
         a_grant_comes_back_as_stored,
+        a_grant_is_found_with_its_person_or_not_at_all,
         of_many_redemptions_of_one_code_one_is_new,
         a_grant_is_revoked_once,
         grants_are_swept_when_they_are_over_and_not_before,

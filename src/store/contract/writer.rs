@@ -12,10 +12,12 @@ use std::task::Poll;
 
 use futures_util::future::{join, join_all, maybe_done};
 
+use crate::model::grant::Grant;
 use crate::model::person::{User, Username};
+use crate::model::refresh::Rotation;
 use crate::protocol::ids::UserId;
 use crate::store::contract::{Bench, at_once, samples};
-use crate::store::{StoreError, UserInserted, sql};
+use crate::store::{GrantInserted, StoreError, UserInserted, sql};
 
 /// Transactions in a write-ahead log: frames that say how long the file is after them. What an earlier round
 /// left behind has another salt.
@@ -70,6 +72,24 @@ async fn a_write_that_comes_alone_has_a_commit_of_its_own() {
         bench.stores.users.insert(&user).await.unwrap();
     }
     assert_eq!(durable_log(&bench) - before, 5);
+}
+
+/// A rotation is one statement: it needs no transaction around it, and waits as long as one would.
+#[tokio::test]
+async fn a_statement_that_comes_alone_waits_for_other_processes_and_has_one_commit() {
+    let bench = Bench::sqlite().await;
+    let grant = Grant { refresh: Some(samples::family(true)), ..samples::grant(Some(samples::hash())) };
+    assert_eq!(bench.stores.grants.insert(&grant).await.unwrap(), GrantInserted::New);
+    let before = durable_log(&bench);
+    let other = sql::OtherWriter::begin(&bench.folder.file(sql::DURABLE_FILE)).await.unwrap();
+    let rotation = bench.stores.grants.rotate(&grant, 0, &samples::RULES, samples::START);
+    let mut rotation = Box::pin(maybe_done(rotation));
+    let _ = poll_fn(|context| Poll::Ready(rotation.as_mut().poll(context))).await;
+    let (_, given_back) = join(rotation.as_mut(), other.commit()).await;
+    given_back.unwrap();
+    let rotated = rotation.as_mut().take_output().unwrap();
+    assert!(matches!(rotated, Ok(Rotation::Rotated(_))), "{rotated:?}");
+    assert_eq!(durable_log(&bench) - before, 1);
 }
 
 #[tokio::test]

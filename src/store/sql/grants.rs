@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, TryInsertResult};
 
 use crate::model::grant::Grant;
+use crate::model::person::User;
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::protocol::claims::SingleClaims;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, UserId};
@@ -14,7 +15,8 @@ use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
 use crate::store::sql::durable::Durable;
 use crate::store::sql::entity::grant::{ActiveModel, Column, Entity, Model};
-use crate::store::sql::refresh;
+use crate::store::sql::entity::user;
+use crate::store::sql::{refresh, users};
 use crate::store::{GrantInserted, GrantStore, StoreError};
 
 #[async_trait]
@@ -45,6 +47,14 @@ impl GrantStore for Durable {
     async fn find(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
         let row = self.database.read("finding a grant", |reads| Entity::find_by_id(id.0).one(reads)).await?;
         row.map(from_row).transpose()
+    }
+
+    async fn find_with_person(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
+        let found = self.database.read("finding a grant and its person", |reads| {
+            Entity::find_by_id(id.0).find_also_related(user::Entity).one(reads)
+        });
+        let Some((grant, Some(person))) = found.await? else { return Ok(None) };
+        Ok(Some((from_row(grant)?, users::from_row(person)?)))
     }
 
     async fn find_by_code(&self, code: &TokenHash) -> Result<Option<Grant>, StoreError> {

@@ -218,7 +218,7 @@ fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
     })
 }
 
-fn from_row(row: Model) -> Result<User, StoreError> {
+pub(super) fn from_row(row: Model) -> Result<User, StoreError> {
     let id = UserId(row.id);
     let malformed = |column: &str| StoreError::new("reading a person", format!("user {id}: malformed {column}"));
     let email = match row.email {

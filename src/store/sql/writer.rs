@@ -5,7 +5,8 @@
 //!
 //! A commit waits for the disk, a statement hardly at all. So whoever comes while the writer waits for the
 //! disk is taken along by the next transaction, as many as there are; nobody is waited for, so that a
-//! write that comes alone is committed at once. Nobody is answered before the commit.
+//! write that comes alone is committed at once: where it is one statement, by itself, which saves the two that
+//! begin and end a transaction. Nobody is answered before the commit.
 //!
 //! Each is whole by itself: a statement that fails changes nothing, and work of several is inside a
 //! savepoint. Where the transaction itself breaks (the disk is full, somebody panics), whoever broke it is
@@ -166,12 +167,39 @@ impl Desk {
                     None => return,
                 },
             };
-            self.carry(first).await;
+            let alone = self.again.is_empty() && self.jobs.is_empty();
+            if alone && first.kind() == Kind::Statement {
+                self.carry_alone(first).await;
+            } else {
+                self.carry(first).await;
+            }
         }
     }
 
     fn next(&mut self) -> Option<Box<dyn Job>> {
         self.again.pop_front().or_else(|| self.jobs.try_recv().ok())
+    }
+
+    /// One statement with a commit of its own.
+    async fn carry_alone(&mut self, mut job: Box<dyn Job>) {
+        let mut tried = 0;
+        while job.is_wanted() {
+            tried += 1;
+            let connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(error) => return self.refuse_all(job, &error),
+            };
+            match job.run(&Session::Connection(connection)).await {
+                // Another process writes, and nothing was done.
+                Err(error) if dialect::collided(&error) && tried < TRIES => {}
+                Err(error) if dialect::collided(&error) => return self.refuse_all(job, &error),
+                Err(error) if dialect::breaks_transaction(&error) => {
+                    self.close().await;
+                    return job.answer(Err(error));
+                }
+                _ => return job.answer(Ok(())),
+            }
+        }
     }
 
     /// One transaction, for `first` and whoever waits by the time that it is done.
@@ -212,27 +240,27 @@ impl Desk {
         let mut tried = 0;
         loop {
             tried += 1;
-            let connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => self.file.connect_writer().await?,
-            };
-            match connection.begin_with_options(options).await {
-                Ok(transaction) => {
-                    self.connection = Some(connection);
-                    return Ok(transaction);
-                }
+            match self.connection().await?.begin_with_options(options).await {
+                Ok(transaction) => return Ok(transaction),
                 Err(error) if dialect::collided(&error) => {
-                    self.connection = Some(connection);
                     if tried == TRIES {
                         return Err(error);
                     }
                 }
                 Err(error) => {
-                    let _ = connection.close().await;
+                    self.close().await;
                     return Err(error);
                 }
             }
         }
+    }
+
+    async fn connection(&mut self) -> Result<&DatabaseConnection, DbErr> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.file.connect_writer().await?,
+        };
+        Ok(self.connection.insert(connection))
     }
 
     /// Whoever waits now would fail as `first` did, and as late.
