@@ -15,15 +15,13 @@ use super::meter::Asked;
 use super::visitor::{CLIENT, Visitor, World, excerpt, is_over, redemption, refresh};
 use super::wire::{Sent, Wire};
 use crate::support::Answer;
+use crate::support::ask::unique;
 
 /// Far longer than an instance may take to be told of a revocation.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Questions at once.
 const AT_ONCE: usize = 12;
-
-/// Who is disabled last.
-const LAST: &str = "the-last";
 
 /// Codes that are shown again.
 const CODES: usize = 1500;
@@ -73,12 +71,13 @@ pub async fn until_told_everywhere(world: &World, admin: &Admin) {
 
 /// The access token of somebody who is disabled now.
 async fn token_of_the_last(world: &World, admin: &Admin) -> Option<String> {
-    let (sub, password) = admin.add(LAST).await?;
-    let mut visitor = Visitor::new(LAST.to_owned(), sub, password);
+    let username = unique("the-last");
+    let (sub, password) = admin.add(&username).await?;
+    let mut visitor = Visitor::new(username.clone(), sub, password);
     let (asked, code) = visitor.authorize(world).await?;
     let answer = ask(world, &world.wires[0], redemption(&code, &asked.verifier.clone()?)).await?;
     let tokens = visitor.read(world, &answer, asked.get("nonce"))?;
-    admin.disable(LAST).await.then_some(tokens.access)
+    admin.disable(&username).await.then_some(tokens.access)
 }
 
 async fn ask(world: &World, wire: &Wire, sent: Sent) -> Option<Answer> {
