@@ -3,6 +3,9 @@
 //! and after, what the sign-ins were answered, and how long the token endpoint took without and with them.
 //! 4,200 sockets here and half of them there: `ulimit -n 10000` before.
 //!
+//! The probe has a thread of its own, and the herd's threads are nicer than it and than the server: what is
+//! measured is the server's delay, not that of whoever makes the load on the same processors.
+//!
 //! Owns: the herd, the probe beside it, the table. Does not own: the limits that hold (`tests/it/herd`).
 
 #![expect(clippy::print_stdout, reason = "its output is its result")]
@@ -50,8 +53,22 @@ struct Answered {
     after: Duration,
 }
 
-#[tokio::main]
-async fn main() {
+fn main() {
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().on_thread_start(give_way).build();
+    threads.unwrap().block_on(run());
+}
+
+/// Makes this thread as nice as there is.
+fn give_way() {
+    rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19).unwrap();
+}
+
+/// Runs on a thread of its own, with the priority of this process.
+fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> std::thread::JoinHandle<T> {
+    std::thread::spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work))
+}
+
+async fn run() {
     let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let server = start(&named.unwrap_or_else(|| env!("CARGO_BIN_EXE_vestibule").to_owned()));
     let issuer = server.facts["issuer"].as_str().unwrap().to_owned();
@@ -60,19 +77,19 @@ async fn main() {
     let pid = server.child.id();
 
     let stop = Arc::new(AtomicBool::new(false));
-    let probe = tokio::spawn(probe(issuer.clone(), service.clone(), Arc::clone(&stop)));
+    let probe = apart(probe(issuer.clone(), service.clone(), Arc::clone(&stop)));
     tokio::time::sleep(QUIET).await;
     stop.store(true, Ordering::SeqCst);
-    let quiet = probe.await.unwrap();
+    let quiet = probe.join().unwrap();
 
     let before = memory(pid, "VmRSS:");
     let stop = Arc::new(AtomicBool::new(false));
-    let probe = tokio::spawn(self::probe(issuer.clone(), service, Arc::clone(&stop)));
+    let probe = apart(self::probe(issuer.clone(), service, Arc::clone(&stop)));
     let began = now();
     let herd = herd(&issuer, &person).await;
     let took = began.elapsed();
     stop.store(true, Ordering::SeqCst);
-    let meanwhile = probe.await.unwrap();
+    let meanwhile = probe.join().unwrap();
 
     println!("{} sign-ins, {HERD} at once, in {:.1} s", herd.len(), took.as_secs_f64());
     let mut by_status: BTreeMap<u16, Vec<Answered>> = BTreeMap::new();

@@ -200,15 +200,16 @@ impl Memory {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use rustix::process::getpriority_process;
-    use rustix::thread::gettid;
-
-    use super::*;
-
+    #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_thread_that_hashes_lets_the_others_go_first() {
+        use rustix::process::getpriority_process;
+        use rustix::thread::gettid;
+
+        use super::{NICER, Pool};
+
         let ours = getpriority_process(Some(gettid())).unwrap();
         let pool = Pool::start(2, 1).unwrap();
         let theirs = pool.turn().await.unwrap().run(|_| getpriority_process(Some(gettid())).unwrap()).await;

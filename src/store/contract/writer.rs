@@ -85,7 +85,7 @@ async fn a_statement_that_comes_alone_waits_for_other_processes_and_has_one_comm
     let rotation = bench.stores.grants.rotate(&grant, 0, &samples::RULES, samples::START);
     let mut rotation = Box::pin(maybe_done(rotation));
     let _ = poll_fn(|context| Poll::Ready(rotation.as_mut().poll(context))).await;
-    let (_, given_back) = join(rotation.as_mut(), other.commit()).await;
+    let ((), given_back) = join(rotation.as_mut(), other.commit()).await;
     given_back.unwrap();
     let rotated = rotation.as_mut().take_output().unwrap();
     assert!(matches!(rotated, Ok(Rotation::Rotated(_))), "{rotated:?}");
