@@ -19,6 +19,14 @@ async fn metadata(app: &TestApp) -> Value {
     app.get("/.well-known/openid-configuration").await.expect(200).json()
 }
 
+/// The log from here on, in which one line says all of `parts`. Other tests write into the same log.
+fn logged_since(start: usize, parts: &[&str]) -> String {
+    let text = logs::text();
+    let told = text.get(start..).expect("the log only grows");
+    let line = told.lines().find(|line| parts.iter().all(|part| line.contains(part)));
+    line.unwrap_or_else(|| panic!("no line says {parts:?}: {told}")).to_owned()
+}
+
 async fn applied(app: &TestApp) {
     assert_eq!(app.reload().await, Reloaded::Applied);
 }
@@ -128,11 +136,10 @@ body = 2048
             toml.replace(&format!("issuer = \"{issuer}\""), "issuer = \"https://elsewhere.example.test\"\nlisten = \"127.0.0.1:1\"")
                 .replace("[keys]\n", "[log]\nlevel = \"debug\"\n\n[keys]\n")
         });
+        let start = logs::text().len();
         applied(&app).await;
         assert_eq!(metadata(&app).await, before);
-        let text = logs::text();
-        let line = text.lines().rfind(|line| line.contains("restart to apply")).expect("a line");
-        assert!(line.contains("server.issuer, server.listen, log.level"), "{line}");
+        logged_since(start, &["restart to apply", "server.issuer, server.listen, log.level"]);
     }
 
     /// The request began before: it ends as it began.
@@ -172,42 +179,36 @@ async fn what_is_invalid_keeps_the_one_before_and_says_what_is_wrong_with_it() {
     let file = folder.join("vestibule.toml");
     let whole = std::fs::read_to_string(&file).expect("a file");
     let before = metadata(&app).await;
-    let last = |what: &str| {
-        let text = logs::text();
-        let line = text.lines().rfind(|line| line.contains("the one before stays")).expect("a line").to_owned();
-        assert!(line.contains(what), "{what}: {line}");
-        line
+    let refused_for = async |what: &'static str| {
+        let start = logs::text().len();
+        refused(&app).await;
+        logged_since(start, &["the one before stays", what])
     };
 
     std::fs::write(&file, &whole[..whole.len() / 2 + 7]).expect("a half-written file");
-    refused(&app).await;
-    last("vestibule.toml:");
+    refused_for("vestibule.toml:").await;
 
     std::fs::write(&file, whole.replace("[[roles]]\nname = \"editor\"", "[[roles]]\nnames = \"editor\""))
         .expect("a file");
-    refused(&app).await;
     // What `check` shows, in one event: where, what, and what to write instead.
-    let line = last("`names` is not a key of [[roles]]");
+    let line = refused_for("`names` is not a key of [[roles]]").await;
     for part in ["vestibule.toml:", "did you mean `name`", "\"mistakes\":2", "\"level\":\"ERROR\""] {
         assert!(line.contains(part), "{part}: {line}");
     }
 
     std::fs::write(&file, "").expect("an empty file");
-    refused(&app).await;
-    last("issuer");
+    refused_for("issuer").await;
 
     std::fs::write(&file, &whole).expect("the file");
     let aside = app.folder().path().join("aside");
     std::fs::rename(&folder, &aside).expect("the folder goes away");
-    refused(&app).await;
-    last("does not exist");
+    refused_for("does not exist").await;
     std::fs::rename(&aside, &folder).expect("and comes back");
 
     // An API that would have the running issuer as its audience.
     let other = whole.replace(&format!("issuer = \"{}\"", app.issuer()), "issuer = \"https://elsewhere.example.test\"");
     std::fs::write(&file, format!("{other}\n[[apis]]\naudience = \"{}\"\n", app.issuer())).expect("a file");
-    refused(&app).await;
-    last("restart to apply the new issuer");
+    refused_for("restart to apply the new issuer").await;
 
     assert_eq!(metadata(&app).await, before);
     app.token("service").field("grant_type", "client_credentials").send().await.expect(200);
