@@ -96,6 +96,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         id_token_signed_response_alg,
         id_token_claims,
         allowed_origins,
+        providers: None,
         defined_at: places.table.as_ref().map(|place| section.reader.sources.file_and_line(place)),
     };
     let known = client_rules::Known { authentication: authentication.read, redirect_uris: uris_are_complete };

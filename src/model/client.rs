@@ -14,7 +14,7 @@ use crate::protocol::authorization::Addressee;
 use crate::protocol::client_auth::{Candidate, Method};
 use crate::protocol::end_session::ReturnTo;
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, ProviderId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::redirect_uri::{ApplicationType, ChooseError, RedirectUri, RegisteredRedirectUri};
 use crate::protocol::reply::ReplyTo;
@@ -109,6 +109,8 @@ pub struct Client {
     pub id_token_claims: IdTokenClaimsPolicy,
     /// Web origins beside those of its redirect URIs.
     pub allowed_origins: Vec<String>,
+    /// The external providers that its sign-in page offers; `None`: every one.
+    pub providers: Option<Vec<ProviderId>>,
     /// The file and line of its table, for explanations in `dev` (`config/vestibule.toml:12`).
     pub defined_at: Option<String>,
 }
@@ -162,6 +164,12 @@ impl Client {
     #[must_use]
     pub fn may_refresh(&self) -> bool {
         self.grant_types.contains(&GrantType::RefreshToken)
+    }
+
+    /// Whether people may come to it through that external provider.
+    #[must_use]
+    pub fn offers(&self, provider: &ProviderId) -> bool {
+        self.providers.as_ref().is_none_or(|listed| listed.contains(provider))
     }
 
     /// Refuses a grant that the client does not list.

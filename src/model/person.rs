@@ -67,6 +67,13 @@ impl Email {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Email {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an e-mail address in normal form"))
+    }
+}
+
 /// What a person types to say who they are: a username or an e-mail address, in normal form. Every
 /// text is one, so that unknown names take the same path as known ones.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Clients, APIs and roles of one configuration snapshot, and how they are found.
+//! Clients, APIs, roles and providers of one configuration snapshot, and how they are found.
 //!
 //! Owns: look-ups across them. Does not own: reading or checking the configuration (`config`), which
 //! guarantees unique ids, one owner a scope and no dangling name.
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::client::{AuthenticatedClient, Client};
+use crate::model::provider::Provider;
 use crate::model::shared_secret::AccessTokenSigning;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::client_auth::UnverifiedClient;
@@ -57,6 +58,7 @@ pub struct Registry {
     clients: BTreeMap<ClientId, Arc<Client>>,
     apis: Vec<Api>,
     roles: Vec<Role>,
+    providers: Vec<Arc<Provider>>,
     owner_of: HashMap<Scope, usize>,
     origins: HashSet<String>,
     loopback_origins: bool,
@@ -78,7 +80,24 @@ impl Registry {
             origins.extend(client.redirect_uris.iter().filter_map(RedirectUri::origin));
         }
         let clients = clients.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
-        Self { clients, apis, roles, owner_of, origins, loopback_origins }
+        Self { clients, apis, roles, providers: Vec::new(), owner_of, origins, loopback_origins }
+    }
+
+    /// With external providers, in the order that they are offered in.
+    #[must_use]
+    pub fn with_providers(self, providers: Vec<Provider>) -> Self {
+        Self { providers: providers.into_iter().map(Arc::new).collect(), ..self }
+    }
+
+    /// The providers that are enabled, in the order that they are offered in.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.iter().filter(|provider| provider.enabled)
+    }
+
+    /// An enabled provider of that id.
+    #[must_use]
+    pub fn find_provider(&self, id: &str) -> Option<&Arc<Provider>> {
+        self.providers().find(|provider| provider.id.as_str() == id)
     }
 
     /// Every client, by id.

@@ -1,4 +1,4 @@
-//! Identifiers of the parties: client, person, grant, session, role.
+//! Identifiers of the parties: client, person, grant, session, role, external provider.
 //!
 //! Owns: their shapes. Does not own: secrets (`opaque`) or anything about the things named.
 
@@ -95,6 +95,33 @@ uuid_id!(
     /// The public name of a browser session (`UUIDv7`): `sid`; knowing it opens nothing.
     SessionId
 );
+
+/// The id of an external provider, as it stands in our URLs: 1 to 32 characters of `[a-z0-9-]`, no `-` at either end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProviderId(String);
+
+impl ProviderId {
+    /// Reads a provider id; `None` when it has another shape.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let whole = !text.is_empty() && text.len() <= 32 && text.bytes().all(fits);
+        (whole && !text.starts_with('-') && !text.ends_with('-')).then(|| Self(text.to_owned()))
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The name of a role: 1 to 64 characters of `[A-Za-z0-9_.:-]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

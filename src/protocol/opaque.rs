@@ -60,6 +60,26 @@ impl OpaqueToken {
         self.mac(purpose).verify_slice(&bytes).is_ok()
     }
 
+    /// Another secret, readable only with this one and the same purpose: a store may keep it. A purpose is used
+    /// for one secret only, since the pad is the HMAC of [`OpaqueToken::derive`].
+    #[must_use]
+    pub fn hide(&self, purpose: &str, secret: &Self) -> String {
+        let pad = self.mac(purpose).finalize().into_bytes();
+        // What `parse` let in may hold bits that 32 bytes do not have; those are not ours, and nothing finds them.
+        let bytes = URL_SAFE_NO_PAD.decode(secret.0.as_bytes()).unwrap_or_default();
+        let hidden: Vec<u8> = bytes.iter().zip(pad).map(|(byte, pad)| byte ^ pad).collect();
+        URL_SAFE_NO_PAD.encode(hidden)
+    }
+
+    /// The reverse of [`OpaqueToken::hide`]; `None` when the text cannot be one that was hidden.
+    #[must_use]
+    pub fn reveal(&self, purpose: &str, hidden: &str) -> Option<Self> {
+        let pad = self.mac(purpose).finalize().into_bytes();
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(hidden).ok().filter(|bytes| bytes.len() == pad.len())?);
+        let shown = Zeroizing::new(bytes.iter().zip(pad).map(|(byte, pad)| byte ^ pad).collect::<Vec<u8>>());
+        Some(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(shown.as_slice()))))
+    }
+
     fn mac(&self, purpose: &str) -> Hmac<Sha256> {
         // HMAC takes a key of any length; the digest as key keeps that visible in the types.
         let key = Sha256::digest(self.0.as_bytes());

@@ -125,6 +125,7 @@ mod tests {
             id_token_signed_response_alg: Algorithm::RS256,
             id_token_claims: IdTokenClaimsPolicy::default(),
             allowed_origins: vec![allowed_origin.to_owned()],
+            providers: None,
             defined_at: None,
         }
     }

@@ -69,6 +69,7 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
         id_token_signed_response_alg: Algorithm::RS256,
         id_token_claims: IdTokenClaimsPolicy::default(),
         allowed_origins: Vec::new(),
+        providers: None,
         defined_at: None,
     }
 }

@@ -89,6 +89,7 @@ fn web() -> Client {
         id_token_signed_response_alg: Algorithm::RS256,
         id_token_claims: IdTokenClaimsPolicy::Full,
         allowed_origins: Vec::new(),
+        providers: None,
         defined_at: None,
     }
 }
