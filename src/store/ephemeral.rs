@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::model::code_grant::CodeGrant;
 use crate::model::interaction::Interaction;
+use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken, ThrottleStore,
+    CodeStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError, Taken,
+    ThrottleStore,
 };
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it.
@@ -33,6 +35,7 @@ pub(super) enum Kind {
     Code,
     Interaction,
     Parked,
+    Join,
     Throttle,
 }
 
@@ -44,6 +47,7 @@ impl Kind {
             Self::Code => "code",
             Self::Interaction => "interaction",
             Self::Parked => "parked",
+            Self::Join => "join",
             Self::Throttle => "throttle",
         }
     }
@@ -196,6 +200,10 @@ const fn parked(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Parked, hash }
 }
 
+const fn join(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Join, hash }
+}
+
 #[async_trait]
 impl<R: Records> SessionStore for Ephemeral<R> {
     async fn put(&self, id: &TokenHash, record: &Session) -> Result<(), StoreError> {
@@ -254,6 +262,17 @@ impl<R: Records> ParkedStore for Ephemeral<R> {
 
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError> {
         self.take(parked(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> PendingJoinStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, pending: &PendingJoin) -> Result<(), StoreError> {
+        self.store(join(id), pending, pending.expires_at).await
+    }
+
+    async fn find(&self, id: &TokenHash) -> Result<Option<PendingJoin>, StoreError> {
+        self.find(join(id)).await
     }
 }
 

@@ -4,6 +4,7 @@ mod asking;
 mod code_grant;
 mod contact;
 mod id_token_hint;
+mod joining;
 mod key_line;
 mod next_step;
 mod permissions;
