@@ -25,9 +25,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("throttle", &["model", "protocol", "config", "store", "tokens"]),
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
-    ("app", &["config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
-    ("web", &["app", "config", "tokens", "store", "throttle", "model", "protocol"]),
-    ("endpoints", &["web", "app", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"]),
+    ("upstream", &["model", "protocol", "config"]),
+    ("app", &["config", "tokens", "store", "upstream", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("web", &["app", "config", "tokens", "store", "upstream", "throttle", "model", "protocol"]),
+    ("endpoints", &["web", "app", "config", "tokens", "store", "upstream", "throttle", "passwords", "model", "clock", "protocol"]),
 ];
 
 /// May import everything.
@@ -41,9 +42,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sea_orm_migration", &["store/sql/", "store/sql.rs"]),
     ("sqlx", &["store/sql/", "store/sql.rs"]),
     ("redis", &["store/redis/", "store/redis.rs"]),
-    ("reqwest", &["cli/http.rs"]),
-    ("oauth2", &[]),
-    ("openidconnect", &[]),
+    ("reqwest", &["cli/http.rs", "upstream/"]),
+    ("oauth2", &["upstream/"]),
+    ("openidconnect", &["upstream/"]),
     ("jsonwebtoken", &["tokens/"]),
     ("askama", &["*/view.rs", "web/page.rs"]),
     ("anyhow", &["cli/", "main.rs", "startup.rs", "reload.rs", "routes.rs", "telemetry/"]),
