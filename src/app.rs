@@ -125,7 +125,7 @@ impl Shutdown {
 }
 
 impl App {
-    /// Clients, APIs and roles.
+    /// Clients, APIs, roles and providers.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.config.registry

@@ -90,6 +90,7 @@ fn web() -> Client {
         id_token_claims: IdTokenClaimsPolicy::Full,
         allowed_origins: Vec::new(),
         providers: None,
+        auto_redirect: false,
         defined_at: None,
     }
 }
