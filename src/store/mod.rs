@@ -1,7 +1,7 @@
 //! Ports to what is kept, one small trait an aggregate, and the one way to open them.
 //!
 //! Owns: what each operation promises and what is atomic. Does not own: what the records mean (`model`).
-//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the five
+//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the six
 //! ephemeral aggregates once over either.
 
 use std::fmt;
@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::model::code_grant::CodeGrant;
 use crate::model::consent::{Consent, Permission};
+use crate::model::departure::Departure;
 use crate::model::grant::Grant;
 use crate::model::interaction::Interaction;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
@@ -286,6 +287,15 @@ pub trait ParkedStore: Send + Sync {
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
 }
 
+/// People on their way to an external provider, by the hash of `state`. Ephemeral.
+#[async_trait]
+pub trait DepartureStore: Send + Sync {
+    /// Stores a new one until it expires.
+    async fn put(&self, state: &TokenHash, departure: &Departure) -> Result<(), StoreError>;
+    /// Finds and removes in one atomic step: of any number who come back at once, one is let on.
+    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError>;
+}
+
 /// Counters of failures, each the instant until which they are worked off (`model/throttle`), under names
 /// that tell nobody who is counted. Ephemeral: loss means that counting begins anew.
 #[async_trait]
@@ -331,6 +341,8 @@ pub struct Stores {
     pub interactions: Arc<dyn InteractionStore>,
     /// Parked parameters.
     pub parked: Arc<dyn ParkedStore>,
+    /// Departures.
+    pub departures: Arc<dyn DepartureStore>,
     /// Counters of failures.
     pub throttle: Arc<dyn ThrottleStore>,
     /// The durable backend.

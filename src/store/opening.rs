@@ -124,6 +124,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         codes: ephemeral.clone(),
         interactions: ephemeral.clone(),
         parked: ephemeral.clone(),
+        departures: ephemeral.clone(),
         throttle: ephemeral.clone(),
         durable,
         ephemeral,

@@ -46,6 +46,16 @@ pub enum Kind {
     ForeignForm,
     /// A form was posted under another host than the issuer's, or a proxy rewrites Host.
     WrongHost,
+    /// The person, or the provider, said no there.
+    ProviderDenied,
+    /// An external provider cannot be reached, or cannot answer.
+    ProviderUnavailable,
+    /// What an external provider answered cannot be trusted.
+    ProviderInvalid,
+    /// A person may not come in by that provider.
+    ProviderRefused,
+    /// Somebody came back from a provider who did not leave for it here, or not just now.
+    UnknownDeparture,
     /// No such page.
     NotFound,
     /// The page has no such method.
@@ -77,6 +87,11 @@ impl Kind {
             Self::CrossSite => "cross_site_post",
             Self::ForeignForm => "foreign_form",
             Self::WrongHost => "wrong_host",
+            Self::ProviderDenied => "provider_denied",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderInvalid => "provider_invalid",
+            Self::ProviderRefused => "provider_refused",
+            Self::UnknownDeparture => "unknown_departure",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Busy => "busy",
@@ -97,14 +112,17 @@ impl Kind {
             | Self::OtherBrowser
             | Self::Expired
             | Self::CookiesNeeded
+            | Self::ProviderDenied
+            | Self::UnknownDeparture
             | Self::WrongHost => StatusCode::BAD_REQUEST,
-            Self::CrossSite | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::ProviderInvalid => StatusCode::BAD_GATEWAY,
+            Self::CrossSite | Self::ForeignForm | Self::ProviderRefused => StatusCode::FORBIDDEN,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -125,6 +143,11 @@ impl Kind {
             Self::CookiesNeeded => "Cookies are needed to sign in",
             Self::CrossSite | Self::ForeignForm => "This form cannot be accepted",
             Self::WrongHost => "This page was opened under another address",
+            Self::ProviderDenied => "You were not signed in there",
+            Self::ProviderUnavailable => "The other service does not answer",
+            Self::ProviderInvalid => "The answer of the other service cannot be trusted",
+            Self::ProviderRefused => "This account cannot be used here",
+            Self::UnknownDeparture => "This sign-in is not under way any more",
             Self::NotFound => "There is no such page",
             Self::MethodNotAllowed => "This page cannot be used in that way",
             Self::Busy | Self::Unavailable => "Please try again in a moment",
@@ -177,6 +200,26 @@ impl Kind {
                  another. Nothing was changed. If a proxy stands before the server, its operator has to let it pass \
                  the Host header on, or name it in [proxies] trusted."
             }
+            Self::ProviderDenied => {
+                "You, or the service that you were sent to, did not allow it. Nothing was changed; try again or \
+                 choose another way to sign in."
+            }
+            Self::ProviderUnavailable => {
+                "The service that you chose cannot be reached or took too long. Nothing is lost: try again in a \
+                 moment, or choose another way to sign in."
+            }
+            Self::ProviderInvalid => {
+                "What came back does not fit what was asked there, so that nobody was signed in. If it happens \
+                 again, tell the people who run this server."
+            }
+            Self::ProviderRefused => {
+                "You are signed in there, but the rules of this server do not let that account in. Choose another \
+                 account or another way to sign in."
+            }
+            Self::UnknownDeparture => {
+                "It was finished already, was begun in another browser, or took too long. Begin it again from the \
+                 sign-in page."
+            }
             Self::NotFound => "The address may be mistyped, or the page may have moved.",
             Self::MethodNotAllowed => "Open the page from the beginning.",
             Self::Busy => "Many people are signing in right now.",
@@ -223,6 +266,8 @@ pub struct Parts {
     pub explanation: Option<Explanation>,
     /// The way on.
     pub link: Option<Link>,
+    /// Another way on.
+    pub other_link: Option<Link>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
     /// For the log only.
@@ -233,7 +278,15 @@ impl PageError {
     /// Of that kind, with its own words.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Parts { kind, detail: None, explanation: None, link: None, retry_after: None, cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            explanation: None,
+            link: None,
+            other_link: None,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// With what a developer needs.
@@ -247,6 +300,20 @@ impl PageError {
     #[must_use]
     pub fn with_link(mut self, href: String, label: &'static str) -> Self {
         self.0.link = Some(Link { href, label });
+        self
+    }
+
+    /// With another way on, beside the first.
+    #[must_use]
+    pub fn or_link(mut self, href: String, label: &'static str) -> Self {
+        self.0.other_link = Some(Link { href, label });
+        self
+    }
+
+    /// With words of its own, which may be shown to anybody.
+    #[must_use]
+    pub fn in_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 

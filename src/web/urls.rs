@@ -2,11 +2,14 @@
 //!
 //! Owns: paths and their parameters. Does not own: which handler answers (`routes`).
 
+use crate::protocol::ids::ProviderId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::OpaqueToken;
 
 /// Path segments under the issuer.
 pub mod path {
+    use crate::protocol::ids::ProviderId;
+
     /// The home page.
     pub const HOME: &str = "/";
     /// Static files.
@@ -27,6 +30,12 @@ pub mod path {
     pub const JWKS: &str = "/jwks";
     /// Sign-in page.
     pub const LOGIN: &str = "/login";
+    /// Where the way to an external provider begins.
+    #[must_use]
+    pub fn provider(id: &ProviderId) -> String {
+        format!("{LOGIN}/{id}")
+    }
+
     /// Consent page.
     pub const CONSENT: &str = "/consent";
     /// Set-your-password page.
@@ -47,6 +56,18 @@ pub fn absolute(issuer: &Issuer, path: &str) -> String {
 #[must_use]
 pub fn local(issuer: &Issuer, path: &str) -> String {
     format!("{}{path}", issuer.path())
+}
+
+/// Where the way to an external provider begins.
+#[must_use]
+pub fn provider(issuer: &Issuer, id: &ProviderId) -> String {
+    provider_with(issuer, id, &[])
+}
+
+/// The same with parameters.
+#[must_use]
+pub fn provider_with(issuer: &Issuer, id: &ProviderId, parameters: &[(&str, &str)]) -> String {
+    with_query(issuer, &path::provider(id), parameters)
 }
 
 /// A page with parameters.

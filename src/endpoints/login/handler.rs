@@ -16,6 +16,7 @@ use super::view::{Failure, LoginPage};
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
 use crate::model::person::User;
+use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
 use crate::protocol::time::whole_seconds;
 use crate::throttle::Origin;
@@ -29,6 +30,7 @@ use crate::web::edge::Noted;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::provider_buttons::{Offer, buttons};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
 use crate::web::urls::{self, path};
@@ -44,6 +46,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// `GET /login`, alone or in a transaction.
 async fn show(
     app: Current,
+    request: HttpRequest,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -51,7 +54,13 @@ async fn show(
     let id = query.get("id");
     let browser = if id.is_some() { browser.known()? } else { browser };
     let transaction = Transaction::find_some(&app, id, &browser).await?;
-    let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
+    let form = Form {
+        app: &app,
+        browser: &browser,
+        transaction: transaction.as_ref(),
+        visitor: visitor.as_ref(),
+        last: cookies::last_provider(request.headers(), app.issuer()),
+    };
     let response = match form.task().await? {
         Task::Leave(there) => return Ok(page::see_other(&there)),
         Task::ChooseAccount(found, signed_in) if query.get("account") != Some(OTHER) => {
@@ -91,7 +100,13 @@ async fn submit(
     if posted.has("account") {
         return accounts::choose(&app, &browser, &posted, transaction.as_ref(), visitor.as_ref()).await;
     }
-    let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
+    let form = Form {
+        app: &app,
+        browser: &browser,
+        transaction: transaction.as_ref(),
+        visitor: visitor.as_ref(),
+        last: cookies::last_provider(request.headers(), app.issuer()),
+    };
     form.protection().check(browser.token(), &posted)?;
     if let Some(found) = form.transaction.filter(|found| found.standing(&app) == Standing::Expired) {
         return Err(PageError::expired(found.resume(&app)));
@@ -136,6 +151,8 @@ struct Form<'a> {
     browser: &'a Browser,
     transaction: Option<&'a Transaction>,
     visitor: Option<&'a SignedIn>,
+    /// The provider that this browser used last.
+    last: Option<ProviderId>,
 }
 
 impl<'a> Form<'a> {
@@ -208,6 +225,9 @@ impl<'a> Form<'a> {
             None => None,
         };
         let frame = Frame::of(app);
+        let query: Vec<_> = self.transaction.iter().map(|found| ("id", found.id.expose())).collect();
+        let client = client.map(AsRef::as_ref);
+        let providers = buttons(app, Offer { client, last: self.last.as_ref(), query: &query });
         let view = LoginPage {
             frame: &frame,
             action: &action,
@@ -217,6 +237,7 @@ impl<'a> Form<'a> {
             client_name: client.map(|client| client.client_name.as_str()),
             signed_in: self.visitor.map(|signed_in| signed_in.user.shown_name()),
             reason,
+            providers: &providers,
         };
         let status = match failure {
             None => StatusCode::OK,
