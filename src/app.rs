@@ -10,6 +10,7 @@ use bytes::Bytes;
 use rand::CryptoRng;
 use uuid::Uuid;
 
+use crate::accounts::Accounts;
 use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
@@ -125,7 +126,7 @@ impl Shutdown {
 }
 
 impl App {
-    /// Clients, APIs and roles.
+    /// Clients, APIs, roles and providers.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.config.registry
@@ -180,6 +181,16 @@ impl App {
             hasher: &self.passwords,
             throttle: &self.throttle,
             failures: &self.config.limits.failures,
+        }
+    }
+
+    /// What everybody who comes from an external provider goes through.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts {
+            users: self.stores.users.as_ref(),
+            identities: self.stores.identities.as_ref(),
+            negative: &self.negative,
         }
     }
 

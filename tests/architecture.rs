@@ -25,9 +25,13 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("throttle", &["model", "protocol", "config", "store", "tokens"]),
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
-    ("app", &["config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
-    ("web", &["app", "config", "tokens", "store", "throttle", "model", "protocol"]),
-    ("endpoints", &["web", "app", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"]),
+    ("accounts", &["model", "protocol", "store", "clock"]),
+    ("app", &["accounts", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "model", "protocol"]),
+    (
+        "endpoints",
+        &["web", "app", "accounts", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"],
+    ),
 ];
 
 /// May import everything.

@@ -55,6 +55,7 @@ impl Check {
                     count(registry.clients().count(), "client"),
                     count(registry.apis().len(), "API"),
                     count(registry.roles().len(), "role"),
+                    count(registry.providers().count(), "provider"),
                 ];
                 output::data(&format!("{}: no mistakes ({})", folder.display(), counts.join(", ")))?;
                 if self.online { connect(&config).await } else { Ok(Exit::Ok) }

@@ -17,12 +17,13 @@ use crate::clock::Clock;
 use crate::model::code_grant::CodeGrant;
 use crate::model::departure::Departure;
 use crate::model::interaction::Interaction;
+use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken,
-    ThrottleStore,
+    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError,
+    Taken, ThrottleStore,
 };
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it.
@@ -36,6 +37,7 @@ pub(super) enum Kind {
     Interaction,
     Parked,
     Departure,
+    Join,
     Throttle,
 }
 
@@ -48,6 +50,7 @@ impl Kind {
             Self::Interaction => "interaction",
             Self::Parked => "parked",
             Self::Departure => "departure",
+            Self::Join => "join",
             Self::Throttle => "throttle",
         }
     }
@@ -204,6 +207,10 @@ const fn departure(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Departure, hash }
 }
 
+const fn join(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Join, hash }
+}
+
 #[async_trait]
 impl<R: Records> SessionStore for Ephemeral<R> {
     async fn put(&self, id: &TokenHash, record: &Session) -> Result<(), StoreError> {
@@ -273,6 +280,17 @@ impl<R: Records> DepartureStore for Ephemeral<R> {
 
     async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError> {
         self.take(departure(state)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> PendingJoinStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, pending: &PendingJoin) -> Result<(), StoreError> {
+        self.store(join(id), pending, pending.expires_at).await
+    }
+
+    async fn find(&self, id: &TokenHash) -> Result<Option<PendingJoin>, StoreError> {
+        self.find(join(id)).await
     }
 }
 

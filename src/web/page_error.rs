@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
+use crate::model::joining::Refusal;
 use crate::protocol::error::OAuthError;
 use crate::protocol::time::whole_seconds;
 use crate::store::StoreError;
@@ -56,6 +57,26 @@ pub enum Kind {
     ProviderRefused,
     /// Somebody came back from a provider who did not leave for it here, or not just now.
     UnknownDeparture,
+    /// The provider brings only people with a verified address of certain domains.
+    AddressNotAllowed,
+    /// The account is shut out.
+    AccountClosed,
+    /// Nobody gets an account through that provider.
+    NoAccount,
+    /// An account has the address, and that provider joins none.
+    AddressTaken,
+    /// The identity opens somebody else's account.
+    IdentityTaken,
+    /// That provider is not linked to accounts.
+    LinkingOff,
+    /// It was the proof of another account.
+    WrongProof,
+    /// The joining is over, or is no longer about that account.
+    UnknownJoin,
+    /// A fresh sign-in is needed.
+    SignInAgain,
+    /// Without that identity the person could not sign in.
+    LastWay,
     /// No such page.
     NotFound,
     /// The page has no such method.
@@ -92,6 +113,16 @@ impl Kind {
             Self::ProviderInvalid => "provider_invalid",
             Self::ProviderRefused => "provider_refused",
             Self::UnknownDeparture => "unknown_departure",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::AccountClosed => "account_closed",
+            Self::NoAccount => "no_account",
+            Self::AddressTaken => "address_taken",
+            Self::IdentityTaken => "identity_taken",
+            Self::LinkingOff => "linking_off",
+            Self::WrongProof => "wrong_proof",
+            Self::UnknownJoin => "unknown_join",
+            Self::SignInAgain => "sign_in_again",
+            Self::LastWay => "last_way",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Busy => "busy",
@@ -114,9 +145,20 @@ impl Kind {
             | Self::CookiesNeeded
             | Self::ProviderDenied
             | Self::UnknownDeparture
+            | Self::UnknownJoin
             | Self::WrongHost => StatusCode::BAD_REQUEST,
             Self::ProviderInvalid => StatusCode::BAD_GATEWAY,
-            Self::CrossSite | Self::ForeignForm | Self::ProviderRefused => StatusCode::FORBIDDEN,
+            Self::CrossSite
+            | Self::ForeignForm
+            | Self::ProviderRefused
+            | Self::AddressNotAllowed
+            | Self::AccountClosed
+            | Self::NoAccount
+            | Self::AddressTaken
+            | Self::LinkingOff
+            | Self::WrongProof
+            | Self::SignInAgain => StatusCode::FORBIDDEN,
+            Self::IdentityTaken | Self::LastWay => StatusCode::CONFLICT,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -148,6 +190,13 @@ impl Kind {
             Self::ProviderInvalid => "The answer of the other service cannot be trusted",
             Self::ProviderRefused => "This account cannot be used here",
             Self::UnknownDeparture => "This sign-in is not under way any more",
+            Self::AddressNotAllowed | Self::AccountClosed | Self::NoAccount => "You cannot sign in here",
+            Self::AddressTaken => "You already have an account",
+            Self::IdentityTaken | Self::LinkingOff => "This sign-in cannot be linked",
+            Self::WrongProof => "This is not that account",
+            Self::UnknownJoin => "Start the sign-in again",
+            Self::SignInAgain => "Sign in once more",
+            Self::LastWay => "This is your only way to sign in",
             Self::NotFound => "There is no such page",
             Self::MethodNotAllowed => "This page cannot be used in that way",
             Self::Busy | Self::Unavailable => "Please try again in a moment",
@@ -220,6 +269,37 @@ impl Kind {
                 "It was finished already, was begun in another browser, or took too long. Begin it again from the \
                  sign-in page."
             }
+            Self::AddressNotAllowed => {
+                "Only people with a confirmed e-mail address of certain organisations may sign in that way, and the \
+                 provider confirmed none for you. Use another account there, or sign in another way."
+            }
+            Self::AccountClosed => "Your account here was closed. Ask the people who run this server.",
+            Self::NoAccount => {
+                "There is no account here for you, and none is made by signing in that way. Ask the people who run this \
+                 server for one, or sign in another way."
+            }
+            Self::AddressTaken => {
+                "There is an account here with your e-mail address, and that provider is not a way into it. Sign in the \
+                 way you did before."
+            }
+            Self::IdentityTaken => {
+                "It opens the account of somebody else here, so it was not linked to yours. If both are yours, sign in to \
+                 the other one and unlink it there first."
+            }
+            Self::LinkingOff => "That provider is not linked to accounts that exist already. Nothing was changed.",
+            Self::WrongProof => {
+                "You signed in, but not to the account that was asked for, so nothing was linked. Prove the account in \
+                 one of the ways that the page offers."
+            }
+            Self::UnknownJoin => {
+                "What this page was about is over: it took too long, it is done, or the account changed meanwhile. \
+                 Nothing was changed; sign in again."
+            }
+            Self::SignInAgain => {
+                "To change the ways to sign in to your account you have to have signed in within the last 10 minutes, in \
+                 this browser. Nothing was changed."
+            }
+            Self::LastWay => "It was not removed: without it nobody could open your account. Link another one first.",
             Self::NotFound => "The address may be mistyped, or the page may have moved.",
             Self::MethodNotAllowed => "Open the page from the beginning.",
             Self::Busy => "Many people are signing in right now.",
@@ -376,6 +456,9 @@ shorthand! {
     cross_site => CrossSite,
     foreign_form => ForeignForm,
     wrong_host => WrongHost,
+    unknown_join => UnknownJoin,
+    sign_in_again => SignInAgain,
+    last_way => LastWay,
     internal => Internal,
 }
 
@@ -385,6 +468,21 @@ impl From<StoreError> for PageError {
         let mut page = Self::new(Kind::Unavailable).because(format_args!("{error}{source}"));
         page.0.retry_after = Some(2);
         page
+    }
+}
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(match refusal {
+            Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
+            Refusal::PersonDisabled => Kind::AccountClosed,
+            Refusal::AddressTaken => Kind::AddressTaken,
+            Refusal::NoAccount => Kind::NoAccount,
+            Refusal::NotSignedIn => Kind::SignInAgain,
+            Refusal::LinkingOff => Kind::LinkingOff,
+            Refusal::IdentityTaken => Kind::IdentityTaken,
+            Refusal::ProvesNothing | Refusal::ProvesAnother => Kind::WrongProof,
+        })
     }
 }
 

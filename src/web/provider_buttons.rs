@@ -50,7 +50,7 @@ pub fn buttons(app: &App, offer: Offer<'_>) -> Vec<ProviderButton> {
 #[must_use]
 pub fn button(app: &App, provider: &Provider, query: &[(&str, &str)]) -> ProviderButton {
     ProviderButton {
-        href: urls::provider_with(app.issuer(), &provider.id, query),
+        href: urls::provider(app.issuer(), &provider.id, query),
         label: format!("Continue with {}", provider.display_name),
         brand: provider.brand,
     }

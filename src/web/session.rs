@@ -86,13 +86,18 @@ pub fn carried(request: &HttpRequest, app: &App) -> Option<TokenHash> {
 ///
 /// # Errors
 /// When the store fails; then the browser gets no cookie.
-pub async fn begin(app: &App, user: &User, before: Option<TokenHash>) -> Result<OpaqueToken, StoreError> {
+pub async fn begin(
+    app: &App,
+    user: &User,
+    sign_in: SignIn,
+    before: Option<TokenHash>,
+) -> Result<OpaqueToken, StoreError> {
     let now = app.now();
     let cookie = OpaqueToken::generate(&mut app.rng());
     let session = Session {
         id: SessionId(app.fresh_uuid()),
         user_id: user.id,
-        sign_in: SignIn::by_password(now),
+        sign_in,
         last_seen: now,
         expires_at: now.plus(app.config.lifetimes.session_absolute),
     };

@@ -87,6 +87,13 @@ impl Transaction {
         format!("{}&again=1", self.resume(app))
     }
 
+    /// Where a browser goes after a sign-in in it. When it was answered meanwhile (a form sent twice), the same request
+    /// begins anew, so that the second click ends where the first would have.
+    #[must_use]
+    pub fn next(&self, app: &App) -> String {
+        if self.standing(app) == Standing::Answered { self.again(app) } else { self.resume(app) }
+    }
+
     /// What `form-action` names on its pages: their post may end at the client.
     #[must_use]
     pub fn form_action(&self) -> String {

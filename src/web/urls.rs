@@ -36,6 +36,10 @@ pub mod path {
         format!("{LOGIN}/{id}")
     }
 
+    /// The page that asks for the proof of an account.
+    pub const JOIN: &str = "/join";
+    /// The account page.
+    pub const ACCOUNT: &str = "/account";
     /// Consent page.
     pub const CONSENT: &str = "/consent";
     /// Set-your-password page.
@@ -58,18 +62,6 @@ pub fn local(issuer: &Issuer, path: &str) -> String {
     format!("{}{path}", issuer.path())
 }
 
-/// Where the way to an external provider begins.
-#[must_use]
-pub fn provider(issuer: &Issuer, id: &ProviderId) -> String {
-    provider_with(issuer, id, &[])
-}
-
-/// The same with parameters.
-#[must_use]
-pub fn provider_with(issuer: &Issuer, id: &ProviderId, parameters: &[(&str, &str)]) -> String {
-    with_query(issuer, &path::provider(id), parameters)
-}
-
 /// A page with parameters.
 #[must_use]
 pub fn with_query(issuer: &Issuer, path: &str, parameters: &[(&str, &str)]) -> String {
@@ -78,6 +70,18 @@ pub fn with_query(issuer: &Issuer, path: &str, parameters: &[(&str, &str)]) -> S
         return page;
     }
     format!("{page}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish())
+}
+
+/// Where a browser leaves for an external provider.
+#[must_use]
+pub fn provider(issuer: &Issuer, id: &ProviderId, parameters: &[(&str, &str)]) -> String {
+    with_query(issuer, &path::provider(id), parameters)
+}
+
+/// The sign-in page that leads to the account page, also for somebody who is signed in.
+#[must_use]
+pub fn sign_in_for_account(issuer: &Issuer) -> String {
+    with_query(issuer, path::LOGIN, &[("next", "account")])
 }
 
 /// A page of a transaction.

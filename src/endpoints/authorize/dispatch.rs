@@ -116,7 +116,11 @@ fn page_of(app: &App, interaction: &Interaction, client: &Client, step: &NextSte
 fn sign_in_page(app: &App, interaction: &Interaction, client: &Client) -> Cow<'static, str> {
     let hint = interaction.request.provider_hint.as_ref();
     let hinted = offered(app, Some(client)).find(|provider| hint == Some(&provider.id));
-    hinted.map_or(path::LOGIN.into(), |provider| path::provider(&provider.id).into())
+    let only = || {
+        let mut all = offered(app, Some(client)).filter(|_| client.auto_redirect);
+        all.next().filter(|_| all.next().is_none())
+    };
+    hinted.or_else(only).map_or(path::LOGIN.into(), |provider| path::provider(&provider.id).into())
 }
 
 /// The answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use askama::Template;
 
 use crate::model::next_step::SignInReason;
-use crate::protocol::time::whole_seconds;
+use crate::protocol::time::in_words;
 use crate::web::page::Frame;
 use crate::web::provider_buttons::ProviderButton;
 
@@ -36,17 +36,6 @@ impl Failure {
                 "Many people are signing in right now. Your password was not checked; try again in a moment.".into()
             }
         }
-    }
-}
-
-/// A wait as people say it: rounded up, so that it is over by then.
-fn in_words(wait: Duration) -> String {
-    let seconds = whole_seconds(wait);
-    match (seconds, seconds.div_ceil(60)) {
-        (1, _) => "1 second".to_owned(),
-        (..60, _) => format!("{seconds} seconds"),
-        (_, 1) => "1 minute".to_owned(),
-        (_, minutes) => format!("{minutes} minutes"),
     }
 }
 

@@ -4,6 +4,7 @@ mod asking;
 mod code_grant;
 mod contact;
 mod id_token_hint;
+mod joining;
 mod key_line;
 mod next_step;
 mod permissions;
@@ -90,6 +91,7 @@ fn web() -> Client {
         id_token_claims: IdTokenClaimsPolicy::Full,
         allowed_origins: Vec::new(),
         providers: None,
+        auto_redirect: false,
         defined_at: None,
     }
 }
