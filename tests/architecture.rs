@@ -26,11 +26,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
     ("accounts", &["model", "protocol", "store", "clock"]),
-    ("app", &["accounts", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("upstream", &["model", "protocol", "config", "clock"]),
+    ("app", &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
     ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "model", "protocol"]),
     (
         "endpoints",
-        &["web", "app", "accounts", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"],
+        &["web", "app", "accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"],
     ),
 ];
 
@@ -45,9 +46,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sea_orm_migration", &["store/sql/", "store/sql.rs"]),
     ("sqlx", &["store/sql/", "store/sql.rs"]),
     ("redis", &["store/redis/", "store/redis.rs"]),
-    ("reqwest", &["cli/http.rs"]),
-    ("oauth2", &[]),
-    ("openidconnect", &[]),
+    ("reqwest", &["upstream/", "cli/http.rs"]),
+    ("oauth2", &["upstream/"]),
+    ("openidconnect", &["upstream/"]),
     ("jsonwebtoken", &["tokens/"]),
     ("askama", &["*/view.rs", "web/page.rs"]),
     ("anyhow", &["cli/", "main.rs", "startup.rs", "reload.rs", "routes.rs", "telemetry/"]),

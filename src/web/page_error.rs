@@ -451,6 +451,7 @@ shorthand! {
     query_too_long => QueryTooLong,
     client_gone => ClientGone,
     unknown_transaction => UnknownTransaction,
+    unknown_departure => UnknownDeparture,
     other_browser => OtherBrowser,
     cookies_needed => CookiesNeeded,
     cross_site => CrossSite,

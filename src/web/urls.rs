@@ -36,6 +36,12 @@ pub mod path {
         format!("{LOGIN}/{id}")
     }
 
+    /// Where a provider sends people back to.
+    #[must_use]
+    pub fn callback(id: &ProviderId) -> String {
+        format!("{LOGIN}/{id}/callback")
+    }
+
     /// The page that asks for the proof of an account.
     pub const JOIN: &str = "/join";
     /// The account page.
@@ -76,6 +82,12 @@ pub fn with_query(issuer: &Issuer, path: &str, parameters: &[(&str, &str)]) -> S
 #[must_use]
 pub fn provider(issuer: &Issuer, id: &ProviderId, parameters: &[(&str, &str)]) -> String {
     with_query(issuer, &path::provider(id), parameters)
+}
+
+/// The redirect URI that is registered at a provider.
+#[must_use]
+pub fn callback(issuer: &Issuer, id: &ProviderId) -> String {
+    absolute(issuer, &path::callback(id))
 }
 
 /// The sign-in page that leads to the account page, also for somebody who is signed in.

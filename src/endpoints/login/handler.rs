@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::web::ServiceConfig;
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::accounts;
+use super::callback::{back, park};
+use super::leave::leave;
 use super::sign_in::{Attempt, Tried, try_password};
 use super::view::{Failure, LoginPage};
 use crate::app::App;
@@ -45,6 +48,14 @@ const ACCOUNT: &str = "account";
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(page::with_form(path::LOGIN, show, submit));
+    let provider = format!("{}/{{provider}}", path::LOGIN);
+    cfg.service(
+        resource(format!("{provider}/callback"))
+            .wrap(from_fn(page::frame))
+            .route(get().to(back))
+            .route(post().to(park)),
+    );
+    cfg.service(resource(provider).wrap(from_fn(page::frame)).route(get().to(leave)));
 }
 
 /// `GET /login`, alone or in a transaction.
