@@ -24,6 +24,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::{NegativeList, People, Stores};
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
+use crate::upstream::Upstream;
 
 /// What a handler works with. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// What is served as it is.
     pub documents: Documents,
+    /// Speaks to external providers.
+    pub upstream: Arc<Upstream>,
     /// Hashes.
     pub passwords: PasswordHasher,
     /// Counts failures.

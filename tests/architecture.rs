@@ -25,19 +25,13 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("throttle", &["model", "protocol", "config", "store", "tokens"]),
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
-    ("upstream", &["model", "protocol", "config"]),
     ("accounts", &["model", "protocol", "store", "clock"]),
-    (
-        "app",
-        &["accounts", "config", "tokens", "store", "upstream", "throttle", "passwords", "clock", "model", "protocol"],
-    ),
-    ("web", &["app", "accounts", "config", "tokens", "store", "upstream", "throttle", "model", "protocol"]),
+    ("upstream", &["model", "protocol", "config", "clock"]),
+    ("app", &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "model", "protocol"]),
     (
         "endpoints",
-        &[
-            "web", "app", "accounts", "config", "tokens", "store", "upstream", "throttle", "passwords", "model", "clock",
-            "protocol",
-        ],
+        &["web", "app", "accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"],
     ),
 ];
 
@@ -52,7 +46,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sea_orm_migration", &["store/sql/", "store/sql.rs"]),
     ("sqlx", &["store/sql/", "store/sql.rs"]),
     ("redis", &["store/redis/", "store/redis.rs"]),
-    ("reqwest", &["cli/http.rs", "upstream/"]),
+    ("reqwest", &["upstream/", "cli/http.rs"]),
     ("oauth2", &["upstream/"]),
     ("openidconnect", &["upstream/"]),
     ("jsonwebtoken", &["tokens/"]),

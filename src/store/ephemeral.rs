@@ -1,4 +1,4 @@
-//! The five ephemeral aggregates, written once over a handful of primitives.
+//! The six ephemeral aggregates, written once over a handful of primitives.
 //!
 //! Owns: keys, the envelope of a record, and when a record is over. Does not own: how a backend keeps
 //! text (`sql/records`, `redis`).
@@ -15,14 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::model::code_grant::CodeGrant;
+use crate::model::departure::Departure;
 use crate::model::interaction::Interaction;
 use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError, Taken,
-    ThrottleStore,
+    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError,
+    Taken, ThrottleStore,
 };
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it.
@@ -35,6 +36,7 @@ pub(super) enum Kind {
     Code,
     Interaction,
     Parked,
+    Departure,
     Join,
     Throttle,
 }
@@ -47,6 +49,7 @@ impl Kind {
             Self::Code => "code",
             Self::Interaction => "interaction",
             Self::Parked => "parked",
+            Self::Departure => "departure",
             Self::Join => "join",
             Self::Throttle => "throttle",
         }
@@ -200,6 +203,10 @@ const fn parked(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Parked, hash }
 }
 
+const fn departure(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Departure, hash }
+}
+
 const fn join(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Join, hash }
 }
@@ -262,6 +269,17 @@ impl<R: Records> ParkedStore for Ephemeral<R> {
 
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError> {
         self.take(parked(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> DepartureStore for Ephemeral<R> {
+    async fn put(&self, state: &TokenHash, record: &Departure) -> Result<(), StoreError> {
+        self.store(departure(state), record, record.expires_at).await
+    }
+
+    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError> {
+        self.take(departure(state)).await
     }
 }
 

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 
 use crate::model::code_grant::CodeGrant;
 use crate::model::consent::{Consent, Permission};
+use crate::model::departure::Departure;
 use crate::model::grant::Grant;
 use crate::model::identity::{Identity, IdentityKey};
 use crate::model::interaction::Interaction;
@@ -352,6 +353,15 @@ pub trait ParkedStore: Send + Sync {
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
 }
 
+/// People on their way to an external provider, by the hash of `state`. Ephemeral.
+#[async_trait]
+pub trait DepartureStore: Send + Sync {
+    /// Stores a new one until it expires.
+    async fn put(&self, state: &TokenHash, departure: &Departure) -> Result<(), StoreError>;
+    /// Finds and removes in one atomic step: of any number who come back at once, one is let on.
+    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError>;
+}
+
 /// Identities that wait for the proof of an account, by the hash of their id. Ephemeral: loss means "sign in again".
 #[async_trait]
 pub trait PendingJoinStore: Send + Sync {
@@ -408,6 +418,8 @@ pub struct Stores {
     pub interactions: Arc<dyn InteractionStore>,
     /// Parked parameters.
     pub parked: Arc<dyn ParkedStore>,
+    /// Departures.
+    pub departures: Arc<dyn DepartureStore>,
     /// Identities that wait for a proof.
     pub joins: Arc<dyn PendingJoinStore>,
     /// Counters of failures.

@@ -125,6 +125,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         codes: ephemeral.clone(),
         interactions: ephemeral.clone(),
         parked: ephemeral.clone(),
+        departures: ephemeral.clone(),
         joins: ephemeral.clone(),
         throttle: ephemeral.clone(),
         durable,

@@ -39,10 +39,16 @@ impl Destination<'_> {
     /// The sign-in page on the same way.
     #[must_use]
     pub fn sign_in(&self, app: &App) -> String {
+        urls::with_query(app.issuer(), path::LOGIN, &self.parameters())
+    }
+
+    /// How a URL of ours says which way.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
         match self.transaction {
-            Some(found) => urls::in_transaction(app.issuer(), path::LOGIN, &found.id),
-            None if self.to_account => urls::sign_in_for_account(app.issuer()),
-            None => urls::local(app.issuer(), path::LOGIN),
+            Some(found) => vec![("id", found.id.expose())],
+            None if self.to_account => vec![("next", "account")],
+            None => Vec::new(),
         }
     }
 }

@@ -47,6 +47,16 @@ pub enum Kind {
     ForeignForm,
     /// A form was posted under another host than the issuer's, or a proxy rewrites Host.
     WrongHost,
+    /// The person, or the provider, said no there.
+    ProviderDenied,
+    /// An external provider cannot be reached, or cannot answer.
+    ProviderUnavailable,
+    /// What an external provider answered cannot be trusted.
+    ProviderInvalid,
+    /// A person may not come in by that provider.
+    ProviderRefused,
+    /// Somebody came back from a provider who did not leave for it here, or not just now.
+    UnknownDeparture,
     /// The provider brings only people with a verified address of certain domains.
     AddressNotAllowed,
     /// The account is shut out.
@@ -98,6 +108,11 @@ impl Kind {
             Self::CrossSite => "cross_site_post",
             Self::ForeignForm => "foreign_form",
             Self::WrongHost => "wrong_host",
+            Self::ProviderDenied => "provider_denied",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderInvalid => "provider_invalid",
+            Self::ProviderRefused => "provider_refused",
+            Self::UnknownDeparture => "unknown_departure",
             Self::AddressNotAllowed => "address_not_allowed",
             Self::AccountClosed => "account_closed",
             Self::NoAccount => "no_account",
@@ -128,10 +143,14 @@ impl Kind {
             | Self::OtherBrowser
             | Self::Expired
             | Self::CookiesNeeded
+            | Self::ProviderDenied
+            | Self::UnknownDeparture
             | Self::UnknownJoin
             | Self::WrongHost => StatusCode::BAD_REQUEST,
+            Self::ProviderInvalid => StatusCode::BAD_GATEWAY,
             Self::CrossSite
             | Self::ForeignForm
+            | Self::ProviderRefused
             | Self::AddressNotAllowed
             | Self::AccountClosed
             | Self::NoAccount
@@ -145,7 +164,7 @@ impl Kind {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -166,6 +185,11 @@ impl Kind {
             Self::CookiesNeeded => "Cookies are needed to sign in",
             Self::CrossSite | Self::ForeignForm => "This form cannot be accepted",
             Self::WrongHost => "This page was opened under another address",
+            Self::ProviderDenied => "You were not signed in there",
+            Self::ProviderUnavailable => "The other service does not answer",
+            Self::ProviderInvalid => "The answer of the other service cannot be trusted",
+            Self::ProviderRefused => "This account cannot be used here",
+            Self::UnknownDeparture => "This sign-in is not under way any more",
             Self::AddressNotAllowed | Self::AccountClosed | Self::NoAccount => "You cannot sign in here",
             Self::AddressTaken => "You already have an account",
             Self::IdentityTaken | Self::LinkingOff => "This sign-in cannot be linked",
@@ -224,6 +248,26 @@ impl Kind {
                 "Pages and forms are only served under this server's own address, and this request arrived under \
                  another. Nothing was changed. If a proxy stands before the server, its operator has to let it pass \
                  the Host header on, or name it in [proxies] trusted."
+            }
+            Self::ProviderDenied => {
+                "You, or the service that you were sent to, did not allow it. Nothing was changed; try again or \
+                 choose another way to sign in."
+            }
+            Self::ProviderUnavailable => {
+                "The service that you chose cannot be reached or took too long. Nothing is lost: try again in a \
+                 moment, or choose another way to sign in."
+            }
+            Self::ProviderInvalid => {
+                "What came back does not fit what was asked there, so that nobody was signed in. If it happens \
+                 again, tell the people who run this server."
+            }
+            Self::ProviderRefused => {
+                "You are signed in there, but the rules of this server do not let that account in. Choose another \
+                 account or another way to sign in."
+            }
+            Self::UnknownDeparture => {
+                "It was finished already, was begun in another browser, or took too long. Begin it again from the \
+                 sign-in page."
             }
             Self::AddressNotAllowed => {
                 "Only people with a confirmed e-mail address of certain organisations may sign in that way, and the \
@@ -302,6 +346,8 @@ pub struct Parts {
     pub explanation: Option<Explanation>,
     /// The way on.
     pub link: Option<Link>,
+    /// Another way on.
+    pub other_link: Option<Link>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
     /// For the log only.
@@ -312,7 +358,15 @@ impl PageError {
     /// Of that kind, with its own words.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Parts { kind, detail: None, explanation: None, link: None, retry_after: None, cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            explanation: None,
+            link: None,
+            other_link: None,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// With what a developer needs.
@@ -326,6 +380,20 @@ impl PageError {
     #[must_use]
     pub fn with_link(mut self, href: String, label: &'static str) -> Self {
         self.0.link = Some(Link { href, label });
+        self
+    }
+
+    /// With another way on, beside the first.
+    #[must_use]
+    pub fn or_link(mut self, href: String, label: &'static str) -> Self {
+        self.0.other_link = Some(Link { href, label });
+        self
+    }
+
+    /// With words of its own, which may be shown to anybody.
+    #[must_use]
+    pub fn in_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -383,6 +451,7 @@ shorthand! {
     query_too_long => QueryTooLong,
     client_gone => ClientGone,
     unknown_transaction => UnknownTransaction,
+    unknown_departure => UnknownDeparture,
     other_browser => OtherBrowser,
     cookies_needed => CookiesNeeded,
     cross_site => CrossSite,

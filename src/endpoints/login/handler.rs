@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::web::ServiceConfig;
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::accounts;
+use super::callback::{back, park};
+use super::leave::leave;
 use super::sign_in::{Attempt, Tried, try_password};
 use super::view::{Failure, LoginPage};
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
+use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
 use crate::protocol::time::whole_seconds;
 use crate::throttle::Origin;
@@ -30,6 +34,7 @@ use crate::web::linking;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::provider_buttons::{Offer, buttons};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
 use crate::web::urls::path;
@@ -43,11 +48,20 @@ const ACCOUNT: &str = "account";
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(page::with_form(path::LOGIN, show, submit));
+    let provider = format!("{}/{{provider}}", path::LOGIN);
+    cfg.service(
+        resource(format!("{provider}/callback"))
+            .wrap(from_fn(page::frame))
+            .route(get().to(back))
+            .route(post().to(park)),
+    );
+    cfg.service(resource(provider).wrap(from_fn(page::frame)).route(get().to(leave)));
 }
 
 /// `GET /login`, alone or in a transaction.
 async fn show(
     app: Current,
+    request: HttpRequest,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -55,7 +69,7 @@ async fn show(
     let id = query.get("id");
     let browser = if id.is_some() { browser.known()? } else { browser };
     let transaction = Transaction::find_some(&app, id, &browser).await?;
-    let form = Form::of(&app, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
+    let form = Form::of(&app, &request, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
     let response = match form.task().await? {
         Task::Leave(there) => return Ok(page::see_other(&there)),
         Task::ChooseAccount(found, signed_in) if query.get("account") != Some(OTHER) => {
@@ -95,7 +109,7 @@ async fn submit(
     if posted.has("account") {
         return accounts::choose(&app, &browser, &posted, transaction.as_ref(), visitor.as_ref()).await;
     }
-    let form = Form::of(&app, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
+    let form = Form::of(&app, &request, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
     form.protection().check(browser.token(), &posted)?;
     if let Some(found) = form.transaction.filter(|found| found.standing(&app) == Standing::Expired) {
         return Err(PageError::expired(found.resume(&app)));
@@ -135,18 +149,22 @@ struct Form<'a> {
     browser: &'a Browser,
     transaction: Option<&'a Transaction>,
     visitor: Option<&'a SignedIn>,
+    /// The provider that this browser used last.
+    last: Option<ProviderId>,
     destination: Destination<'a>,
 }
 
 impl<'a> Form<'a> {
     fn of(
         app: &'a App,
+        request: &HttpRequest,
         browser: &'a Browser,
         query: &Params,
         (transaction, visitor): (Option<&'a Transaction>, Option<&'a SignedIn>),
     ) -> Self {
         let to_account = transaction.is_none() && query.get("next") == Some(ACCOUNT);
-        Self { app, browser, transaction, visitor, destination: Destination { transaction, to_account } }
+        let last = cookies::last_provider(request.headers(), app.issuer());
+        Self { app, browser, transaction, visitor, last, destination: Destination { transaction, to_account } }
     }
 
     async fn task(&self) -> Result<Task<'a>, PageError> {
@@ -208,6 +226,9 @@ impl<'a> Form<'a> {
             None => None,
         };
         let frame = Frame::of(app);
+        let query = self.destination.parameters();
+        let client = client.map(AsRef::as_ref);
+        let providers = buttons(app, Offer { client, last: self.last.as_ref(), query: &query });
         let view = LoginPage {
             frame: &frame,
             action: &action,
@@ -217,6 +238,7 @@ impl<'a> Form<'a> {
             client_name: client.map(|client| client.client_name.as_str()),
             signed_in: self.visitor.map(|signed_in| signed_in.user.shown_name()),
             reason,
+            providers: &providers,
         };
         let status = match failure {
             None => StatusCode::OK,

@@ -10,6 +10,7 @@ use askama::Template;
 use crate::model::next_step::SignInReason;
 use crate::protocol::time::in_words;
 use crate::web::page::Frame;
+use crate::web::provider_buttons::ProviderButton;
 
 /// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(super) struct LoginPage<'a> {
     /// Who is signed in.
     pub(super) signed_in: Option<&'a str>,
     pub(super) reason: SignInReason,
+    /// Other ways in.
+    pub(super) providers: &'a [ProviderButton],
 }
 
 impl LoginPage<'_> {
@@ -75,6 +78,7 @@ impl LoginPage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;
 
     fn render(name: &str, failure: Option<Failure>, client_name: Option<&str>, signed_in: Option<&str>) -> String {
@@ -89,9 +93,23 @@ mod tests {
         signed_in: Option<&str>,
     ) -> String {
         let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), true);
-        LoginPage { frame: &frame, action: "/login?id=x", csrf: "token", name, failure, client_name, signed_in, reason }
-            .render()
-            .unwrap()
+        let providers = [ProviderButton {
+            href: "/login/acme?id=x".to_owned(),
+            label: format!("Continue with {}", client_name.unwrap_or("Acme")),
+            brand: Brand::Google,
+        }];
+        let page = LoginPage {
+            frame: &frame,
+            action: "/login?id=x",
+            csrf: "token",
+            name,
+            failure,
+            client_name,
+            signed_in,
+            reason,
+            providers: &providers,
+        };
+        page.render().unwrap()
     }
 
     #[test]

@@ -177,6 +177,30 @@ pub(super) async fn parked_parameters_are_gone_at_their_end(bench: &Bench) {
     assert_eq!(parked.take(&late).await.unwrap(), None);
 }
 
+pub(super) async fn a_departure_comes_back_once(bench: &Bench) {
+    let state = samples::hash();
+    let departure = samples::departure();
+    bench.stores.departures.put(&state, &departure).await.unwrap();
+    let results = at_once(20, |_| {
+        let departures = bench.stores.departures.clone();
+        async move { departures.take(&state).await.unwrap() }
+    })
+    .await;
+    assert_eq!(results.into_iter().flatten().collect::<Vec<_>>(), [departure]);
+}
+
+pub(super) async fn a_departure_is_gone_at_its_end(bench: &Bench) {
+    let departures = &bench.stores.departures;
+    let (early, late) = (samples::hash(), samples::hash());
+    for state in [&early, &late] {
+        departures.put(state, &samples::departure()).await.unwrap();
+    }
+    bench.clock.advance(JUST_BEFORE);
+    assert!(departures.take(&early).await.unwrap().is_some());
+    bench.clock.advance(MILLI);
+    assert_eq!(departures.take(&late).await.unwrap(), None);
+}
+
 pub(super) async fn a_joining_waits_until_its_end(bench: &Bench) {
     let joins = &bench.stores.joins;
     let (id, pending) = (samples::hash(), samples::pending_join());
@@ -229,7 +253,7 @@ pub(super) async fn only_what_is_over_is_swept(bench: &Bench) {
 /// A thief of the store gets no session id, no code, no transaction id.
 pub(super) async fn no_secret_is_stored(bench: &Bench) {
     let stores = &bench.stores;
-    let secrets: Vec<_> = (0..7).map(|_| samples::secret()).collect();
+    let secrets: Vec<_> = (0..8).map(|_| samples::secret()).collect();
     let grant = samples::grant(Some(secrets[1].hash()));
     stores.sessions.put(&secrets[0].hash(), &samples::session()).await.unwrap();
     stores.codes.put(&secrets[1].hash(), &samples::code_grant()).await.unwrap();
@@ -237,6 +261,7 @@ pub(super) async fn no_secret_is_stored(bench: &Bench) {
     let interaction = samples::interaction().with_session(secrets[4].hash()).0;
     stores.interactions.put(&secrets[2].hash(), &interaction).await.unwrap();
     stores.parked.put(&secrets[3].hash(), "a=b", START.plus(LIFE)).await.unwrap();
+    stores.departures.put(&secrets[7].hash(), &samples::departure_with(&secrets[2])).await.unwrap();
     let hidden = PendingJoin::hide(&secrets[6], &secrets[4], &secrets[5]);
     let pending = PendingJoin { transaction: Some(hidden), browser: secrets[6].hash(), ..samples::pending_join() };
     assert_eq!(pending.reveal(&secrets[6], &secrets[4]).unwrap().expose(), secrets[5].expose());

@@ -12,6 +12,7 @@ use crate::clock::{system_rng, uuid_v7};
 use crate::model::code_grant::CodeGrant;
 use crate::model::consent::Permission;
 use crate::model::contact::{Address, PhoneNumber};
+use crate::model::departure::{Departure, DepartureSecrets, Errand, Hidden};
 use crate::model::grant::Grant;
 use crate::model::identity::{ExternalProfile, Identity, IdentityKey, UpstreamAuthentication};
 use crate::model::interaction::Interaction;
@@ -146,6 +147,25 @@ pub(super) fn code_grant() -> CodeGrant {
         session_id: SessionId(uuid_v7(START, &mut system_rng())),
         sign_in: SignIn::by_password(START),
         grant_id: grant_id(),
+        expires_at: START.plus(LIFE),
+    }
+}
+
+/// In a transaction of its own.
+pub(super) fn departure() -> Departure {
+    departure_with(&secret())
+}
+
+pub(super) fn departure_with(transaction: &OpaqueToken) -> Departure {
+    let (browser, state) = (secret(), secret());
+    let secrets = DepartureSecrets { browser: &browser, state: &state };
+    let transaction = Some(secrets.hide(Hidden::Transaction, transaction));
+    Departure {
+        provider: ProviderId::parse("acme-id").unwrap(),
+        browser: browser.hash(),
+        errand: Errand::SignIn { transaction, to_account: false, join: None },
+        authenticated_after: Some(START),
+        created_at: START,
         expires_at: START.plus(LIFE),
     }
 }
