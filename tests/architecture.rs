@@ -26,12 +26,28 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
     ("accounts", &["model", "protocol", "store", "clock"]),
-    ("upstream", &["model", "protocol", "config", "clock"]),
-    ("app", &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"]),
+    ("upstream", &["model", "protocol", "config"]),
+    (
+        "app",
+        &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"],
+    ),
     ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "model", "protocol"]),
     (
         "endpoints",
-        &["web", "app", "accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "model", "clock", "protocol"],
+        &[
+            "web",
+            "app",
+            "accounts",
+            "upstream",
+            "config",
+            "tokens",
+            "store",
+            "throttle",
+            "passwords",
+            "model",
+            "clock",
+            "protocol",
+        ],
     ),
 ];
 

@@ -11,7 +11,7 @@ use crate::model::client::Client;
 use crate::model::provider::Provider;
 use crate::protocol::opaque::OpaqueToken;
 use crate::protocol::time::Timestamp;
-use crate::upstream::{Group, Reason, UpstreamError};
+use crate::upstream::{Group, UpstreamError};
 use crate::web::entry::Destination;
 use crate::web::linking;
 use crate::web::page_error::{Kind, PageError};
@@ -97,11 +97,11 @@ impl Way<'_> {
 
     /// Nobody came in, and why; with a way to try once more and another way in.
     pub(super) fn failed(&self, app: &App, provider: &Provider, error: &UpstreamError) -> PageError {
-        let kind = match (error.reason(), error.reason().group()) {
-            (Reason::Denied, _) => Kind::ProviderDenied,
-            (_, Group::Unavailable) => Kind::ProviderUnavailable,
-            (_, Group::Invalid) => Kind::ProviderInvalid,
-            (_, Group::NotAdmitted) => Kind::ProviderRefused,
+        let kind = match error.reason().group() {
+            Group::Denied => Kind::ProviderDenied,
+            Group::Unavailable => Kind::ProviderUnavailable,
+            Group::Invalid => Kind::ProviderInvalid,
+            Group::NotAdmitted => Kind::ProviderRefused,
         };
         let page = PageError::new(kind).in_detail(provider.display_name.clone()).because(error);
         if self.link {
