@@ -9,11 +9,13 @@ mod key_line;
 mod next_step;
 mod permissions;
 mod person;
+mod provider;
 mod refresh;
 mod registry;
 mod requests;
 mod revocation;
 mod served;
+mod session;
 mod sign_out;
 mod throttle;
 
