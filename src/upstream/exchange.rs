@@ -9,9 +9,9 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, ExtraTokenFields,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, ExtraTokenFields, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -146,7 +146,7 @@ fn refused(endpoint: &Url, error: RequestTokenError<UpstreamError, BasicErrorRes
     let shown = guard::shown(endpoint);
     match error {
         RequestTokenError::Request(error) => error,
-        RequestTokenError::ServerResponse(answer) => token_refused(&shown, &answer.error().to_string()),
+        RequestTokenError::ServerResponse(answer) => token_refused(&shown, answer.error().as_ref()),
         RequestTokenError::Parse(_, body) => match serde_json::from_slice::<ErrorAnswer>(&body) {
             Ok(answer) => token_refused(&shown, &answer.error),
             Err(_) => UpstreamError::new(Reason::Malformed, format!("{shown} answered no tokens and no error")),
