@@ -26,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("passwords", &["model", "protocol", "config", "clock", "store", "throttle"]),
     ("store", &["model", "protocol", "config", "clock"]),
     ("accounts", &["model", "protocol", "store", "clock"]),
-    ("upstream", &["model", "protocol", "config", "clock"]),
+    ("upstream", &["model", "protocol", "config"]),
     (
         "app",
         &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"],

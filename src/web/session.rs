@@ -45,6 +45,12 @@ impl SignedIn {
         let Some(session) = app.stores.sessions.find(&id).await? else { return Ok(None) };
         let Some(user) = app.stores.users.find(session.user_id).await? else { return Ok(None) };
         let now = app.now();
+        if app.negative.has_ended(session.id) {
+            // Signing out is in SQL before the record goes. Whoever died in between left the record, and with it
+            // a browser that looks signed in and whose every code is refused.
+            app.stores.sessions.end(&id).await?;
+            return Ok(None);
+        }
         if !session.is_live(&user, app.config.lifetimes.session_idle, now) {
             return Ok(None);
         }

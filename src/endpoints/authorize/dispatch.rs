@@ -97,6 +97,9 @@ pub(super) async fn resume(visit: &Visit<'_>, found: &Transaction, again: bool) 
     if !app.stores.interactions.replace(&found.id.hash(), interaction, &answered).await? {
         return Ok(Resumed::Page(found.resume(app)));
     }
+    if let Some(signed_in) = visit.visitor {
+        transaction::end_others(app, interaction, &signed_in.id).await?;
+    }
     Ok(Resumed::Answer(answer(visit, interaction, step).await?))
 }
 

@@ -145,7 +145,7 @@ pub(super) async fn of_many_steps_of_one_transaction_one_succeeds(bench: &Bench)
     bench.stores.interactions.put(&id, &interaction).await.unwrap();
     let results = at_once(50, |_| {
         let (interactions, old) = (bench.stores.interactions.clone(), interaction.clone());
-        let new = old.clone().with_session(samples::hash()).0;
+        let new = old.clone().with_session(samples::hash());
         async move { interactions.replace(&id, &old, &new).await.unwrap() }
     })
     .await;
@@ -258,7 +258,7 @@ pub(super) async fn no_secret_is_stored(bench: &Bench) {
     stores.sessions.put(&secrets[0].hash(), &samples::session()).await.unwrap();
     stores.codes.put(&secrets[1].hash(), &samples::code_grant()).await.unwrap();
     stores.grants.insert(&grant).await.unwrap();
-    let interaction = samples::interaction().with_session(secrets[4].hash()).0;
+    let interaction = samples::interaction().with_session(secrets[4].hash());
     stores.interactions.put(&secrets[2].hash(), &interaction).await.unwrap();
     stores.parked.put(&secrets[3].hash(), "a=b", START.plus(LIFE)).await.unwrap();
     stores.departures.put(&secrets[7].hash(), &samples::departure_with(&secrets[2])).await.unwrap();

@@ -137,7 +137,7 @@ impl Came<'_> {
         let homeward = Homeward {
             redirect_uri: &urls::callback(app.issuer(), &self.provider.id),
             secrets: self.secrets,
-            code: self.params.get("code").unwrap_or_default(),
+            code: self.params.get("code").ok_or_else(UpstreamError::without_code)?,
             iss: self.params.get("iss"),
             user: self.params.get("user"),
             authenticated_after: self.departure.authenticated_after,
