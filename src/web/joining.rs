@@ -98,14 +98,12 @@ impl Joining {
         urls::in_transaction(app.issuer(), path::JOIN, &self.id)
     }
 
-    /// Where another way to prove it leaves from.
+    /// What a URL says from which another way to prove it leaves.
     #[must_use]
-    pub fn departure(&self, app: &App, provider: &Provider) -> String {
-        let mut parameters = vec![("join", self.id.expose())];
-        if let Some(transaction) = &self.transaction {
-            parameters.insert(0, ("id", transaction.id.expose()));
-        }
-        urls::provider(app.issuer(), &provider.id, &parameters)
+    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
+        let mut parameters = self.destination().parameters();
+        parameters.push(("join", self.id.expose()));
+        parameters
     }
 
     /// It is over; the way on leads to the sign-in page.

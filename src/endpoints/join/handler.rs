@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::prove::{Tried, alone, by_password};
-use super::view::{Failure, JoinPage, Way};
+use super::view::{Failure, JoinPage};
 use crate::accounts::Standing;
 use crate::app::App;
 use crate::model::joining::Ask;
@@ -32,6 +32,7 @@ use crate::web::joining::Joining;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::provider_buttons;
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::{self, Transaction};
 use crate::web::urls::path;
@@ -156,8 +157,8 @@ async fn render(
         let linked = identities.iter().any(|identity| identity.key.provider == provider.id);
         linked && client.is_none_or(|client| client.offers(&provider.id))
     };
-    let ways = app.registry().providers().filter(works);
-    let ways = ways.map(|provider| Way { name: provider.display_name.clone(), href: joining.departure(app, provider) });
+    let providers = app.registry().providers().filter(works);
+    let providers = providers.map(|provider| provider_buttons::button(app, provider, &joining.parameters()));
     let frame = Frame::of(app);
     let view = JoinPage {
         frame: &frame,
@@ -167,7 +168,7 @@ async fn render(
         address: joining.pending.profile.verified_email().map(Email::as_str).unwrap_or_default(),
         client_name: client.map(|client| client.client_name.as_str()),
         by_password: ask.by_password,
-        ways: &ways.collect::<Vec<_>>(),
+        providers: &providers.collect::<Vec<_>>(),
         or_new: ask.or_new,
         login: &joining.destination().sign_in(app),
         failure,
