@@ -13,6 +13,7 @@ pub mod data;
 pub mod forms;
 pub mod http;
 pub mod joins;
+pub mod journey;
 pub mod jwt;
 pub mod logs;
 pub mod people;
