@@ -28,7 +28,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("upstream", &["model", "protocol", "config"]),
     ("app", &["config", "tokens", "store", "upstream", "throttle", "passwords", "clock", "model", "protocol"]),
     ("web", &["app", "config", "tokens", "store", "upstream", "throttle", "model", "protocol"]),
-    ("endpoints", &["web", "app", "config", "tokens", "store", "upstream", "throttle", "passwords", "model", "clock", "protocol"]),
+    (
+        "endpoints",
+        &["web", "app", "config", "tokens", "store", "upstream", "throttle", "passwords", "model", "clock", "protocol"],
+    ),
 ];
 
 /// May import everything.

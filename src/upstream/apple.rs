@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn a_file_that_holds_no_key_is_our_own_fault() {
-        for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n!"] {
+        for pem in
+            ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n!"]
+        {
             let error = client_secret(("T", "K", &SecretString::from(pem)), "c", NOW).unwrap_err();
             assert_eq!(error.reason(), Reason::Configuration, "{pem}");
         }

@@ -159,9 +159,15 @@ impl UpstreamError {
         let reason = match code {
             "server_error" | "temporarily_unavailable" => Reason::NotNow,
             // A fault of what we sent, such as a scope that the provider does not have.
-            "invalid_request" | "invalid_request_uri" | "invalid_request_object" | "request_not_supported"
-            | "request_uri_not_supported" | "registration_not_supported" | "unauthorized_client"
-            | "unsupported_response_type" | "invalid_scope" => Reason::RequestRefused,
+            "invalid_request"
+            | "invalid_request_uri"
+            | "invalid_request_object"
+            | "request_not_supported"
+            | "request_uri_not_supported"
+            | "registration_not_supported"
+            | "unauthorized_client"
+            | "unsupported_response_type"
+            | "invalid_scope" => Reason::RequestRefused,
             // access_denied and everything that the person can do something about there (login_required,
             // consent_required, user_cancelled_authorize of Apple, …).
             _ => Reason::Denied,

@@ -117,7 +117,10 @@ impl Rest<'_> {
     }
 
     fn missing(&self, what: &str) -> UpstreamError {
-        UpstreamError::new(Reason::Status, format!("{} did not say which {what} the token is of", guard::shown(self.api)))
+        UpstreamError::new(
+            Reason::Status,
+            format!("{} did not say which {what} the token is of", guard::shown(self.api)),
+        )
     }
 
     /// The address that is both primary and verified. Without the scope `user:email` there is none.

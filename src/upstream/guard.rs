@@ -123,7 +123,10 @@ impl Guard {
 /// The JSON of an answer that has to be a success.
 pub(super) fn read_ok(url: &Url, answer: &Answer) -> Result<Value, UpstreamError> {
     if answer.status() != http::StatusCode::OK {
-        return Err(UpstreamError::new(Reason::Status, format!("{} answered {}", shown(url), answer.status().as_u16())));
+        return Err(UpstreamError::new(
+            Reason::Status,
+            format!("{} answered {}", shown(url), answer.status().as_u16()),
+        ));
     }
     serde_json::from_slice(answer.body()).map_err(|error| {
         let place = format!("{} answered no JSON: {:?} at column {}", shown(url), error.classify(), error.column());

@@ -25,9 +25,8 @@ impl Lanes {
             let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lanes.entry(provider.clone()).or_insert_with(|| Arc::new(Semaphore::new(PLACES))))
         };
-        lane.try_acquire_owned().map_err(|_| {
-            UpstreamError::new(Reason::Busy, format!("{PLACES} are on their way to {provider} already"))
-        })
+        lane.try_acquire_owned()
+            .map_err(|_| UpstreamError::new(Reason::Busy, format!("{PLACES} are on their way to {provider} already")))
     }
 }
 

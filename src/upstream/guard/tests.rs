@@ -18,9 +18,29 @@ fn may(url: &str, ranges: &[&str]) -> bool {
 #[test]
 fn an_address_of_this_machine_is_refused_however_it_is_written() {
     for host in [
-        "127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "[::1]", "[::]",
-        "[::ffff:7f00:1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "169.254.169.254", "0xa9fea9fe",
-        "[fd00::1]", "[fe80::1]", "10.0.0.1", "192.168.0.1", "172.16.5.4", "100.64.0.1", "①②⑦.0.0.1",
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "017700000001",
+        "0",
+        "0.0.0.0",
+        "[::1]",
+        "[::]",
+        "[::ffff:7f00:1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "[fd00::1]",
+        "[fe80::1]",
+        "10.0.0.1",
+        "192.168.0.1",
+        "172.16.5.4",
+        "100.64.0.1",
+        "①②⑦.0.0.1",
     ] {
         assert!(!may(&format!("https://{host}/.well-known/openid-configuration"), &[]), "{host}");
     }
@@ -75,7 +95,8 @@ async fn a_name_of_this_machine_is_refused_when_it_is_resolved() {
     let refused = resolver.resolve("localhost".parse().unwrap()).await.err().unwrap();
     assert!(refused.is::<AddressRefused>(), "{refused}");
     let resolver = CheckedNames { outbound: Arc::new(outbound(&["127.0.0.0/8", "::1/128"])) };
-    let found: Vec<_> = resolver.resolve("localhost".parse().unwrap()).await.unwrap_or_else(|error| panic!("{error}")).collect();
+    let found: Vec<_> =
+        resolver.resolve("localhost".parse().unwrap()).await.unwrap_or_else(|error| panic!("{error}")).collect();
     assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()), "{found:?}");
 }
 
@@ -86,7 +107,12 @@ fn json_is_known_by_its_type() {
         headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(text));
         is_json(&headers)
     };
-    for text in ["application/json", "Application/JSON; charset=utf-8", "application/jwk-set+json", "application/vnd.github+json"] {
+    for text in [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/jwk-set+json",
+        "application/vnd.github+json",
+    ] {
         assert!(with(text), "{text}");
     }
     for text in ["text/html", "text/json", "application/jsonp", "application/x-www-form-urlencoded", "", "x+json"] {

@@ -150,7 +150,9 @@ mod tests {
     fn metadata_is_of_exactly_the_configured_issuer() {
         let exact = IssuerRule::Exact("https://tenant.auth0.example/".to_owned());
         assert!(check_issuer(&exact, "https://tenant.auth0.example/").is_ok());
-        for other in ["https://tenant.auth0.example", "https://TENANT.auth0.example/", "https://tenant.auth0.example//", ""] {
+        for other in
+            ["https://tenant.auth0.example", "https://TENANT.auth0.example/", "https://tenant.auth0.example//", ""]
+        {
             assert_eq!(check_issuer(&exact, other).unwrap_err().reason(), Reason::Metadata, "{other}");
         }
         let authority = "https://login.microsoftonline.com/common/v2.0".to_owned();

@@ -5,12 +5,14 @@
 
 mod documents;
 mod id_token;
+mod probe;
 
 use openidconnect::core::{CoreClientAuthMethod, CoreIdToken};
 use secrecy::ExposeSecret as _;
 use url::Url;
 
 pub(super) use self::documents::Documents;
+pub(super) use self::probe::probe;
 
 use self::documents::Metadata;
 use self::id_token::{Expected, Refused};
@@ -102,9 +104,9 @@ async fn redeem(
     homeward: &Homeward<'_>,
     now: Timestamp,
 ) -> Result<Tokens, UpstreamError> {
-    let endpoint = metadata.token_endpoint().ok_or_else(|| {
-        UpstreamError::new(Reason::Metadata, "the metadata names no token endpoint")
-    })?;
+    let endpoint = metadata
+        .token_endpoint()
+        .ok_or_else(|| UpstreamError::new(Reason::Metadata, "the metadata names no token endpoint"))?;
     // OpenID Connect Discovery 3: the Basic scheme where nothing is said.
     let basic = metadata
         .token_endpoint_auth_methods_supported()
@@ -188,7 +190,8 @@ fn auth_time(claims: &Claims) -> Option<Timestamp> {
 /// How they were authenticated there, as far as the token says.
 fn authentication(claims: &Claims) -> UpstreamAuthentication {
     let amr = claims.get("amr").and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let fits = |value: &&str| !value.is_empty() && value.len() <= LONGEST_AMR && value.bytes().all(|b| b.is_ascii_graphic());
+    let fits =
+        |value: &&str| !value.is_empty() && value.len() <= LONGEST_AMR && value.bytes().all(|b| b.is_ascii_graphic());
     let sid = claims.get("sid").and_then(serde_json::Value::as_str);
     UpstreamAuthentication {
         at: auth_time(claims),

@@ -5,9 +5,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::provider::{
-    ClaimMapping, Create, IssuerRule, Link, Protocol, RoleMapping,
-};
+use crate::model::provider::{ClaimMapping, Create, IssuerRule, Link, Protocol, RoleMapping};
 use crate::protocol::ids::{ProviderId, RoleName};
 
 pub(in crate::upstream) fn path(text: &str) -> ClaimPath {
@@ -50,8 +48,13 @@ fn claims(value: Value) -> Claims {
 #[test]
 fn only_true_is_verified() {
     for (verified, expected) in [
-        (json!(true), true), (json!(false), false), (json!("true"), false), (json!(1), false), (json!(null), false),
-        (json!("yes"), false), (json!([true]), false),
+        (json!(true), true),
+        (json!(false), false),
+        (json!("true"), false),
+        (json!(1), false),
+        (json!(null), false),
+        (json!("yes"), false),
+        (json!([true]), false),
     ] {
         let profile = read(&provider(), &[&claims(json!({ "email": "ada@example.org", "email_verified": verified }))]);
         assert_eq!(profile.email_verified, expected, "{verified}");
@@ -110,7 +113,11 @@ fn roles_come_from_the_configured_values_alone() {
     let role = |name: &str| RoleName::parse(name).unwrap();
     provider.roles = RoleMapping {
         claim: Some(path("realm.roles")),
-        roles: vec![("boss".to_owned(), role("admin")), ("chief".to_owned(), role("admin")), ("staff".to_owned(), role("reader"))],
+        roles: vec![
+            ("boss".to_owned(), role("admin")),
+            ("chief".to_owned(), role("admin")),
+            ("staff".to_owned(), role("reader")),
+        ],
     };
     let of = |value: Value| read(&provider, &[&claims(json!({ "realm": { "roles": value } }))]).roles;
     assert_eq!(of(json!(["boss", "chief", "admin", 7])), [role("admin")]);
