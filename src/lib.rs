@@ -2,6 +2,7 @@
 //!
 //! Owns: the list of rooms; the README has the map. Does not own: anything else.
 
+pub mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;

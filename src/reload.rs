@@ -24,6 +24,7 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 use crate::startup::metadata;
 use crate::store::StoreError;
+use crate::upstream::Upstream;
 
 /// How long after the database refused to end what is gone it is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -198,6 +199,9 @@ impl Next {
         next.documents.jwks = Document::new(next.tokens.jwks());
         if let Some(passwords) = &self.passwords {
             next.passwords = passwords.clone();
+        }
+        if app.config.outbound != self.config.outbound {
+            next.upstream = Arc::new(Upstream::new(self.config.outbound.clone()));
         }
         next
     }

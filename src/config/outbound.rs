@@ -10,7 +10,7 @@ use crate::config::document::Table;
 use crate::config::section::Reader;
 
 /// `[outbound]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outbound {
     /// Private addresses that may be connected to all the same; in `dev` the loopback is always one.
     pub allow: Vec<IpNet>,

@@ -158,6 +158,27 @@ pub struct RoleMapping {
     pub roles: Vec<(String, RoleName)>,
 }
 
+impl RoleMapping {
+    /// The roles of a person who has `held` and whom the provider just gave `given`: of those that this mapping can
+    /// give, these and no others; whatever else they have stays, in its order.
+    #[must_use]
+    pub fn applied(&self, held: &[RoleName], given: &[RoleName]) -> Vec<RoleName> {
+        if self.claim.is_none() {
+            return held.to_vec();
+        }
+        let ours = |role: &&RoleName| self.roles.iter().any(|(_, mapped)| mapped == *role);
+        let stays = held.iter().filter(|role| !ours(role) || given.contains(role));
+        let comes = given.iter().filter(|role| ours(role) && !held.contains(role));
+        let mut roles: Vec<RoleName> = Vec::new();
+        for role in stays.chain(comes) {
+            if !roles.contains(role) {
+                roles.push(role.clone());
+            }
+        }
+        roles
+    }
+}
+
 /// Who gets an account when they come for the first time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Create {

@@ -146,7 +146,7 @@ fn refused(endpoint: &Url, error: RequestTokenError<UpstreamError, BasicErrorRes
     let shown = guard::shown(endpoint);
     match error {
         RequestTokenError::Request(error) => error,
-        RequestTokenError::ServerResponse(answer) => token_refused(&shown, &answer.error().to_string()),
+        RequestTokenError::ServerResponse(answer) => token_refused(&shown, answer.error().as_ref()),
         RequestTokenError::Parse(_, body) => match serde_json::from_slice::<ErrorAnswer>(&body) {
             Ok(answer) => token_refused(&shown, &answer.error),
             Err(_) => UpstreamError::new(Reason::Malformed, format!("{shown} answered no tokens and no error")),

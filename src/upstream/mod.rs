@@ -84,7 +84,7 @@ pub struct Homeward<'a> {
     pub iss: Option<&'a str>,
     /// `user` of Apple.
     pub user: Option<&'a str>,
-    /// The oldest sign-in there that will do.
+    /// The oldest sign-in there that will do; the caller allows for clocks that differ.
     pub authenticated_after: Option<Timestamp>,
 }
 

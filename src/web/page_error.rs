@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
+use crate::model::joining::Refusal;
 use crate::protocol::error::OAuthError;
 use crate::protocol::time::whole_seconds;
 use crate::store::StoreError;
@@ -46,6 +47,36 @@ pub enum Kind {
     ForeignForm,
     /// A form was posted under another host than the issuer's, or a proxy rewrites Host.
     WrongHost,
+    /// The person, or the provider, said no there.
+    ProviderDenied,
+    /// An external provider cannot be reached, or cannot answer.
+    ProviderUnavailable,
+    /// What an external provider answered cannot be trusted.
+    ProviderInvalid,
+    /// A person may not come in by that provider.
+    ProviderRefused,
+    /// Somebody came back from a provider who did not leave for it here, or not just now.
+    UnknownDeparture,
+    /// The provider brings only people with a verified address of certain domains.
+    AddressNotAllowed,
+    /// The account is shut out.
+    AccountClosed,
+    /// Nobody gets an account through that provider.
+    NoAccount,
+    /// An account has the address, and that provider joins none.
+    AddressTaken,
+    /// The identity opens somebody else's account.
+    IdentityTaken,
+    /// That provider is not linked to accounts.
+    LinkingOff,
+    /// It was the proof of another account.
+    WrongProof,
+    /// The joining is over, or is no longer about that account.
+    UnknownJoin,
+    /// A fresh sign-in is needed.
+    SignInAgain,
+    /// Without that identity the person could not sign in.
+    LastWay,
     /// No such page.
     NotFound,
     /// The page has no such method.
@@ -77,6 +108,21 @@ impl Kind {
             Self::CrossSite => "cross_site_post",
             Self::ForeignForm => "foreign_form",
             Self::WrongHost => "wrong_host",
+            Self::ProviderDenied => "provider_denied",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderInvalid => "provider_invalid",
+            Self::ProviderRefused => "provider_refused",
+            Self::UnknownDeparture => "unknown_departure",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::AccountClosed => "account_closed",
+            Self::NoAccount => "no_account",
+            Self::AddressTaken => "address_taken",
+            Self::IdentityTaken => "identity_taken",
+            Self::LinkingOff => "linking_off",
+            Self::WrongProof => "wrong_proof",
+            Self::UnknownJoin => "unknown_join",
+            Self::SignInAgain => "sign_in_again",
+            Self::LastWay => "last_way",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Busy => "busy",
@@ -97,14 +143,28 @@ impl Kind {
             | Self::OtherBrowser
             | Self::Expired
             | Self::CookiesNeeded
+            | Self::ProviderDenied
+            | Self::UnknownDeparture
+            | Self::UnknownJoin
             | Self::WrongHost => StatusCode::BAD_REQUEST,
-            Self::CrossSite | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::ProviderInvalid => StatusCode::BAD_GATEWAY,
+            Self::CrossSite
+            | Self::ForeignForm
+            | Self::ProviderRefused
+            | Self::AddressNotAllowed
+            | Self::AccountClosed
+            | Self::NoAccount
+            | Self::AddressTaken
+            | Self::LinkingOff
+            | Self::WrongProof
+            | Self::SignInAgain => StatusCode::FORBIDDEN,
+            Self::IdentityTaken | Self::LastWay => StatusCode::CONFLICT,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -125,6 +185,18 @@ impl Kind {
             Self::CookiesNeeded => "Cookies are needed to sign in",
             Self::CrossSite | Self::ForeignForm => "This form cannot be accepted",
             Self::WrongHost => "This page was opened under another address",
+            Self::ProviderDenied => "You were not signed in there",
+            Self::ProviderUnavailable => "The other service does not answer",
+            Self::ProviderInvalid => "The answer of the other service cannot be trusted",
+            Self::ProviderRefused => "This account cannot be used here",
+            Self::UnknownDeparture => "This sign-in is not under way any more",
+            Self::AddressNotAllowed | Self::AccountClosed | Self::NoAccount => "You cannot sign in here",
+            Self::AddressTaken => "You already have an account",
+            Self::IdentityTaken | Self::LinkingOff => "This sign-in cannot be linked",
+            Self::WrongProof => "This is not that account",
+            Self::UnknownJoin => "Start the sign-in again",
+            Self::SignInAgain => "Sign in once more",
+            Self::LastWay => "This is your only way to sign in",
             Self::NotFound => "There is no such page",
             Self::MethodNotAllowed => "This page cannot be used in that way",
             Self::Busy | Self::Unavailable => "Please try again in a moment",
@@ -177,6 +249,57 @@ impl Kind {
                  another. Nothing was changed. If a proxy stands before the server, its operator has to let it pass \
                  the Host header on, or name it in [proxies] trusted."
             }
+            Self::ProviderDenied => {
+                "You, or the service that you were sent to, did not allow it. Nothing was changed; try again or \
+                 choose another way to sign in."
+            }
+            Self::ProviderUnavailable => {
+                "The service that you chose cannot be reached or took too long. Nothing is lost: try again in a \
+                 moment, or choose another way to sign in."
+            }
+            Self::ProviderInvalid => {
+                "What came back does not fit what was asked there, so that nobody was signed in. If it happens \
+                 again, tell the people who run this server."
+            }
+            Self::ProviderRefused => {
+                "You are signed in there, but the rules of this server do not let that account in. Choose another \
+                 account or another way to sign in."
+            }
+            Self::UnknownDeparture => {
+                "It was finished already, was begun in another browser, or took too long. Begin it again from the \
+                 sign-in page."
+            }
+            Self::AddressNotAllowed => {
+                "Only people with a confirmed e-mail address of certain organisations may sign in that way, and the \
+                 provider confirmed none for you. Use another account there, or sign in another way."
+            }
+            Self::AccountClosed => "Your account here was closed. Ask the people who run this server.",
+            Self::NoAccount => {
+                "There is no account here for you, and none is made by signing in that way. Ask the people who run this \
+                 server for one, or sign in another way."
+            }
+            Self::AddressTaken => {
+                "There is an account here with your e-mail address, and that provider is not a way into it. Sign in the \
+                 way you did before."
+            }
+            Self::IdentityTaken => {
+                "It opens the account of somebody else here, so it was not linked to yours. If both are yours, sign in to \
+                 the other one and unlink it there first."
+            }
+            Self::LinkingOff => "That provider is not linked to accounts that exist already. Nothing was changed.",
+            Self::WrongProof => {
+                "You signed in, but not to the account that was asked for, so nothing was linked. Prove the account in \
+                 one of the ways that the page offers."
+            }
+            Self::UnknownJoin => {
+                "What this page was about is over: it took too long, it is done, or the account changed meanwhile. \
+                 Nothing was changed; sign in again."
+            }
+            Self::SignInAgain => {
+                "To change the ways to sign in to your account you have to have signed in within the last 10 minutes, in \
+                 this browser. Nothing was changed."
+            }
+            Self::LastWay => "It was not removed: without it nobody could open your account. Link another one first.",
             Self::NotFound => "The address may be mistyped, or the page may have moved.",
             Self::MethodNotAllowed => "Open the page from the beginning.",
             Self::Busy => "Many people are signing in right now.",
@@ -223,6 +346,8 @@ pub struct Parts {
     pub explanation: Option<Explanation>,
     /// The way on.
     pub link: Option<Link>,
+    /// Another way on.
+    pub other_link: Option<Link>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
     /// For the log only.
@@ -233,7 +358,15 @@ impl PageError {
     /// Of that kind, with its own words.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Parts { kind, detail: None, explanation: None, link: None, retry_after: None, cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            explanation: None,
+            link: None,
+            other_link: None,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// With what a developer needs.
@@ -247,6 +380,20 @@ impl PageError {
     #[must_use]
     pub fn with_link(mut self, href: String, label: &'static str) -> Self {
         self.0.link = Some(Link { href, label });
+        self
+    }
+
+    /// With another way on, beside the first.
+    #[must_use]
+    pub fn or_link(mut self, href: String, label: &'static str) -> Self {
+        self.0.other_link = Some(Link { href, label });
+        self
+    }
+
+    /// With words of its own, which may be shown to anybody.
+    #[must_use]
+    pub fn in_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -304,11 +451,15 @@ shorthand! {
     query_too_long => QueryTooLong,
     client_gone => ClientGone,
     unknown_transaction => UnknownTransaction,
+    unknown_departure => UnknownDeparture,
     other_browser => OtherBrowser,
     cookies_needed => CookiesNeeded,
     cross_site => CrossSite,
     foreign_form => ForeignForm,
     wrong_host => WrongHost,
+    unknown_join => UnknownJoin,
+    sign_in_again => SignInAgain,
+    last_way => LastWay,
     internal => Internal,
 }
 
@@ -318,6 +469,21 @@ impl From<StoreError> for PageError {
         let mut page = Self::new(Kind::Unavailable).because(format_args!("{error}{source}"));
         page.0.retry_after = Some(2);
         page
+    }
+}
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(match refusal {
+            Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
+            Refusal::PersonDisabled => Kind::AccountClosed,
+            Refusal::AddressTaken => Kind::AddressTaken,
+            Refusal::NoAccount => Kind::NoAccount,
+            Refusal::NotSignedIn => Kind::SignInAgain,
+            Refusal::LinkingOff => Kind::LinkingOff,
+            Refusal::IdentityTaken => Kind::IdentityTaken,
+            Refusal::ProvesNothing | Refusal::ProvesAnother => Kind::WrongProof,
+        })
     }
 }
 

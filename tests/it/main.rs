@@ -6,6 +6,7 @@
 
 mod support;
 
+mod account;
 mod audiences;
 mod authorization_requests;
 mod browser;
@@ -29,6 +30,7 @@ mod herd;
 mod http_surface;
 mod id_token_hints;
 mod introspection;
+mod joining;
 mod keys;
 mod metadata;
 mod operation;

@@ -4,15 +4,18 @@ mod asking;
 mod code_grant;
 mod contact;
 mod id_token_hint;
+mod joining;
 mod key_line;
 mod next_step;
 mod permissions;
 mod person;
+mod provider;
 mod refresh;
 mod registry;
 mod requests;
 mod revocation;
 mod served;
+mod session;
 mod sign_out;
 mod throttle;
 

@@ -74,7 +74,7 @@ async fn while_the_provider_is_down_the_old_one_serves_for_a_day() {
     assert_eq!(provider.get(&slot, at(600 + 86_399)).await, Ok(1));
     assert_eq!(provider.get(&slot, at(600 + 86_400)).await, Err(Reason::Unreachable));
     provider.down.set(false);
-    assert_eq!(provider.get(&slot, at(600 + 86_401)).await, Ok(5));
+    assert_eq!(provider.get(&slot, at(600 + 86_401)).await, Ok(6));
 }
 
 /// I12: a flood of tokens with keys that nobody has.

@@ -21,7 +21,7 @@ use crate::upstream::error::{Reason, UpstreamError};
 use crate::upstream::profile::Claims;
 
 /// How far a provider's clock may be from ours.
-pub(super) const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Stands for the tenant in Microsoft's metadata.
 pub(super) const TENANT: &str = "{tenantid}";
@@ -113,13 +113,13 @@ pub(super) fn verify(
         .set_issue_time_verifier_fn(move |issued| {
             if issued.timestamp_millis() > latest.millis() { Err("iat is in the future".to_owned()) } else { Ok(()) }
         });
-    let verified = token.claims(&verifier, &Nonce::new(expected.nonce.clone())).map_err(from_crate)?;
+    let accepted = token.claims(&verifier, &Nonce::new(expected.nonce.clone())).map_err(from_crate)?;
     check_types(claims)?;
     check_party(claims, expected.client_id)?;
     if claims.get("nbf").is_some_and(|nbf| seconds(nbf).is_none_or(|nbf| nbf > latest)) {
         return Err(refuse(Reason::Times, "nbf is in the future"));
     }
-    match verified.access_token_hash() {
+    match accepted.access_token_hash() {
         Some(hash) => check_access_token((token, hash), &verifier, expected.access_token),
         None => Ok(()),
     }

@@ -160,7 +160,7 @@ fn check_after(claims: &Claims, provider: &Provider, homeward: &Homeward<'_>) ->
         }
     }
     let (Some(wanted), Some(at)) = (homeward.authenticated_after, auth_time(claims)) else { return Ok(()) };
-    if at < wanted.minus(id_token::LEEWAY) {
+    if at < wanted {
         let why = "auth_time is older than the application asked for: the provider did not sign the person in anew";
         return Err(UpstreamError::new(Reason::NotFresh, why));
     }

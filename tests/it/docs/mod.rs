@@ -90,6 +90,7 @@ pages! {
     docs_fastapi_is_true: "docs/fastapi.md",
     docs_import_is_true: "docs/import.md",
     docs_instances_is_true: "docs/instances.md",
+    docs_joining_accounts_is_true: "docs/joining-accounts.md",
     docs_keys_is_true: "docs/keys.md",
     docs_openid_is_true: "docs/openid.md",
     docs_performance_is_true: "docs/performance.md",

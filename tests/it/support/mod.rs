@@ -12,6 +12,7 @@ pub mod configuration;
 pub mod data;
 pub mod forms;
 pub mod http;
+pub mod joins;
 pub mod jwt;
 pub mod logs;
 pub mod people;
