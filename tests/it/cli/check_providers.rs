@@ -73,9 +73,8 @@ fn openid(base: &str, issuer: &str, other: &Value, keys: &Value) -> Vec<(String,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "ES256"],
     });
-    for (name, value) in other.as_object().unwrap() {
-        metadata[name] = value.clone();
-    }
+    metadata.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    metadata.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     let discovery = "/.well-known/openid-configuration".to_owned();
     vec![(discovery, JSON, metadata.to_string()), ("/jwks".to_owned(), JSON, json!({ "keys": keys }).to_string())]
 }
