@@ -205,3 +205,6 @@ fn by_signature(error: &SignatureVerificationError) -> Refused {
         _ => refuse(Reason::Signature, "its algorithm is not taken"),
     }
 }
+
+#[cfg(test)]
+mod tests;

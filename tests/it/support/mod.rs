@@ -17,6 +17,7 @@ pub mod jwt;
 pub mod logs;
 pub mod people;
 pub mod postgres;
+pub mod providers;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
