@@ -6,7 +6,7 @@
 use rand::CryptoRng;
 
 use crate::accounts::{Accounts, External, Opened};
-use crate::model::identity::Identity;
+use crate::model::identity::{Identity, IdentityKey};
 use crate::model::joining::{Outcome, Purpose, Question, Refusal, decide};
 use crate::model::person::{LoginName, User};
 use crate::protocol::ids::UserId;
@@ -71,15 +71,24 @@ impl Accounts<'_> {
         occasion: Occasion,
     ) -> Result<(Outcome, Option<User>), StoreError> {
         let External { provider, key, profile } = external;
-        let known = self.identities.find(key).await?.map(|(_, user)| user);
+        let mut known = self.whose(key).await?;
         let local = match profile.verified_email().filter(|_| known.is_none()) {
             Some(email) => self.users.find_by_login(&LoginName::read(email.as_str())).await?,
             None => None,
         };
+        if local.is_some() {
+            // Whoever comes twice at once may have got the account, with its address and the identity, since the first
+            // look: it is theirs then, and nobody is asked.
+            known = self.whose(key).await?;
+        }
         let Occasion { purpose, signed_in, now } = occasion;
         let (known_to_us, local) = (known.as_ref(), local.as_ref());
         let outcome = decide(&Question { purpose, provider, profile, known: known_to_us, local, signed_in, now });
         Ok((outcome, known))
+    }
+
+    async fn whose(&self, key: &IdentityKey) -> Result<Option<User>, StoreError> {
+        Ok(self.identities.find(key).await?.map(|(_, user)| user))
     }
 
     async fn link(&self, external: External<'_>, user: UserId, now: Timestamp) -> Result<Opened, StoreError> {

@@ -24,7 +24,7 @@ pub struct Destination<'a> {
     pub to_account: bool,
 }
 
-impl Destination<'_> {
+impl<'a> Destination<'a> {
     /// Where the browser goes. Never a URL from the request.
     #[must_use]
     pub fn next(&self, app: &App, user: &User) -> String {
@@ -44,7 +44,7 @@ impl Destination<'_> {
 
     /// How a URL of ours says which way.
     #[must_use]
-    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
+    pub fn parameters(&self) -> Vec<(&'static str, &'a str)> {
         match self.transaction {
             Some(found) => vec![("id", found.id.expose())],
             None if self.to_account => vec![("next", "account")],

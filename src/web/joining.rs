@@ -17,6 +17,7 @@ use crate::store::StoreError;
 use crate::web::browser::Browser;
 use crate::web::entry::Destination;
 use crate::web::page_error::PageError;
+use crate::web::provider_buttons::{self, ProviderButton};
 use crate::web::transaction::Transaction;
 use crate::web::urls::{self, path};
 
@@ -98,14 +99,12 @@ impl Joining {
         urls::in_transaction(app.issuer(), path::JOIN, &self.id)
     }
 
-    /// Where another way to prove it leaves from.
+    /// The button of another way to prove it.
     #[must_use]
-    pub fn departure(&self, app: &App, provider: &Provider) -> String {
-        let mut parameters = vec![("join", self.id.expose())];
-        if let Some(transaction) = &self.transaction {
-            parameters.insert(0, ("id", transaction.id.expose()));
-        }
-        urls::provider(app.issuer(), &provider.id, &parameters)
+    pub fn button(&self, app: &App, provider: &Provider) -> ProviderButton {
+        let mut parameters = self.destination().parameters();
+        parameters.push(("join", self.id.expose()));
+        provider_buttons::button(app, provider, "Confirm with", &parameters)
     }
 
     /// It is over; the way on leads to the sign-in page.

@@ -7,6 +7,7 @@
 mod support;
 
 mod account;
+mod arrivals;
 mod audiences;
 mod authorization_requests;
 mod browser;
@@ -33,6 +34,7 @@ mod id_token_hints;
 mod introspection;
 mod joining;
 mod keys;
+mod linking;
 mod metadata;
 mod operation;
 mod own_password;

@@ -5,6 +5,7 @@
 use askama::Template;
 
 use crate::web::page::Frame;
+use crate::web::provider_buttons::ProviderButton;
 
 /// An identity that opens the account.
 #[derive(Debug)]
@@ -21,13 +22,6 @@ pub(super) struct Way {
     pub(super) may_go: bool,
 }
 
-/// A provider that may be linked.
-#[derive(Debug)]
-pub(super) struct Linkable {
-    pub(super) name: String,
-    pub(super) href: String,
-}
-
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "account/account.html")]
@@ -40,7 +34,8 @@ pub(super) struct AccountPage<'a> {
     pub(super) email: Option<&'a str>,
     pub(super) by_password: bool,
     pub(super) ways: &'a [Way],
-    pub(super) linkable: &'a [Linkable],
+    /// Those that may be linked.
+    pub(super) providers: &'a [ProviderButton],
     /// Whether the sign-in is fresh enough to change anything.
     pub(super) fresh: bool,
     /// Where another one is made.
@@ -50,13 +45,14 @@ pub(super) struct AccountPage<'a> {
 impl AccountPage<'_> {
     /// Whether there is anything that can be changed.
     fn has_changes(&self) -> bool {
-        !self.linkable.is_empty() || self.ways.iter().any(|way| way.may_go)
+        !self.providers.is_empty() || self.ways.iter().any(|way| way.may_go)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;
 
     fn render(text: &str, fresh: bool, may_go: bool) -> String {
@@ -77,7 +73,11 @@ mod tests {
             email: Some(text),
             by_password: may_go,
             ways: &[way("Google", true), way("gone", false)],
-            linkable: &[Linkable { name: text.to_owned(), href: "/login/github?link=t".to_owned() }],
+            providers: &[ProviderButton {
+                href: "/login/github?link=t".to_owned(),
+                label: text.to_owned(),
+                brand: Brand::GitHub,
+            }],
             fresh,
             again: "/login?next=account",
         };

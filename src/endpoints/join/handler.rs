@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::prove::{Tried, alone, by_password};
-use super::view::{Failure, JoinPage, Way};
+use super::view::{Failure, JoinPage};
 use crate::accounts::Standing;
 use crate::app::App;
 use crate::model::joining::Ask;
@@ -157,7 +157,7 @@ async fn render(
         linked && client.is_none_or(|client| client.offers(&provider.id))
     };
     let ways = app.registry().providers().filter(works);
-    let ways = ways.map(|provider| Way { name: provider.display_name.clone(), href: joining.departure(app, provider) });
+    let ways = ways.map(|provider| joining.button(app, provider));
     let frame = Frame::of(app);
     let view = JoinPage {
         frame: &frame,
@@ -167,7 +167,7 @@ async fn render(
         address: joining.pending.profile.verified_email().map(Email::as_str).unwrap_or_default(),
         client_name: client.map(|client| client.client_name.as_str()),
         by_password: ask.by_password,
-        ways: &ways.collect::<Vec<_>>(),
+        providers: &ways.collect::<Vec<_>>(),
         or_new: ask.or_new,
         login: &joining.destination().sign_in(app),
         failure,

@@ -9,6 +9,7 @@ use askama::Template;
 
 use crate::protocol::time::in_words;
 use crate::web::page::Frame;
+use crate::web::provider_buttons::ProviderButton;
 
 /// Why the form is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +38,6 @@ impl Failure {
     }
 }
 
-/// Another provider that the account can be proven with.
-#[derive(Debug)]
-pub(super) struct Way {
-    pub(super) name: String,
-    pub(super) href: String,
-}
-
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "join/form.html")]
@@ -58,7 +52,8 @@ pub(super) struct JoinPage<'a> {
     /// The application that asks.
     pub(super) client_name: Option<&'a str>,
     pub(super) by_password: bool,
-    pub(super) ways: &'a [Way],
+    /// Those that the account can be proven with.
+    pub(super) providers: &'a [ProviderButton],
     pub(super) or_new: bool,
     /// The sign-in page.
     pub(super) login: &'a str,
@@ -75,9 +70,15 @@ impl JoinPage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;
 
-    fn render(text: &str, (by_password, or_new): (bool, bool), ways: &[Way], failure: Option<Failure>) -> String {
+    fn render(
+        text: &str,
+        (by_password, or_new): (bool, bool),
+        providers: &[ProviderButton],
+        failure: Option<Failure>,
+    ) -> String {
         let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), true);
         let page = JoinPage {
             frame: &frame,
@@ -87,7 +88,7 @@ mod tests {
             address: text,
             client_name: Some(text),
             by_password,
-            ways,
+            providers,
             or_new,
             login: "/login",
             failure,
@@ -95,8 +96,12 @@ mod tests {
         page.render().unwrap()
     }
 
-    fn way(name: &str) -> Way {
-        Way { name: name.to_owned(), href: "/login/github?join=x".to_owned() }
+    fn way(name: &str) -> ProviderButton {
+        ProviderButton {
+            href: "/login/github?join=x".to_owned(),
+            label: format!("Confirm with {name}"),
+            brand: Brand::GitHub,
+        }
     }
 
     #[test]

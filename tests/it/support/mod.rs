@@ -11,6 +11,7 @@ pub mod ask;
 pub mod configuration;
 pub mod data;
 pub mod forms;
+pub mod house;
 pub mod http;
 pub mod joins;
 pub mod journey;
