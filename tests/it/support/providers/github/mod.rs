@@ -6,9 +6,6 @@ mod oauth;
 mod person;
 mod rest;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -171,7 +168,11 @@ impl std::fmt::Debug for FakeGitHub {
 impl World {
     fn new(base: String) -> Self {
         let state = State {
-            person: GitHubPerson::new(583_231, "octocat").name("The Octocat").email("octocat@github.example", true, true),
+            person: GitHubPerson::new(583_231, "octocat").name("The Octocat").email(
+                "octocat@github.example",
+                true,
+                true,
+            ),
             refusal: None,
             refused_code: None,
             organizations_hidden: false,

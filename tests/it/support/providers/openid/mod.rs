@@ -8,9 +8,6 @@ mod brand;
 mod id_token;
 mod token;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::ops::Deref;
