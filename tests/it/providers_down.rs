@@ -289,16 +289,36 @@ struct TlsServer {
 impl TlsServer {
     fn start() -> Self {
         let folder = crate::support::data::Folder::new();
-        let [key, certificate] = ["key.pem", "certificate.pem"].map(|name| folder.path().join(name).display().to_string());
+        let [key, certificate] =
+            ["key.pem", "certificate.pem"].map(|name| folder.path().join(name).display().to_string());
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-            .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate])
+            .args([
+                "-subj",
+                "/CN=127.0.0.1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-keyout",
+                &key,
+                "-out",
+                &certificate,
+            ])
             .stderr(Stdio::null())
             .status();
         assert!(made.expect("openssl is needed for this test: apt-get install -y openssl").success());
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let process = Command::new("openssl")
-            .args(["s_server", "-quiet", "-www", "-accept", &format!("127.0.0.1:{port}"), "-key", &key, "-cert", &certificate])
+            .args([
+                "s_server",
+                "-quiet",
+                "-www",
+                "-accept",
+                &format!("127.0.0.1:{port}"),
+                "-key",
+                &key,
+                "-cert",
+                &certificate,
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
