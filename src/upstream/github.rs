@@ -107,6 +107,12 @@ impl Rest<'_> {
         let headers = [("authorization", bearer.as_str()), ("x-github-api-version", VERSION)];
         let answer = self.guard.get(&url, &headers).await?;
         if matches!(answer.status().as_u16(), 403 | 404) {
+            // Neither is a no: who asked too often learns nothing.
+            let spent = answer.headers().get("x-ratelimit-remaining").is_some_and(|left| left == "0");
+            if spent || answer.headers().contains_key("retry-after") {
+                let why = format!("{} answers no more for a while", guard::shown(&url));
+                return Err(UpstreamError::new(Reason::NotNow, why));
+            }
             return Ok(None);
         }
         let value: Value = guard::read_ok(&url, &answer)?;

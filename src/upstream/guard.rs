@@ -71,6 +71,9 @@ impl Guard {
         if status.is_redirection() {
             return Err(refuse(Reason::Redirect, "answered with a redirect"));
         }
+        if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+            return Err(refuse(Reason::NotNow, &format!("answered {}", status.as_u16())));
+        }
         if is_encoded(response.headers()) {
             return Err(refuse(Reason::Encoded, "answered with a compressed body, which was not asked for"));
         }

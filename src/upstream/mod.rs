@@ -18,6 +18,7 @@ mod guard;
 mod identity;
 mod lanes;
 mod oidc;
+mod probe;
 mod profile;
 
 use std::fmt;

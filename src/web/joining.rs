@@ -17,6 +17,7 @@ use crate::store::StoreError;
 use crate::web::browser::Browser;
 use crate::web::entry::Destination;
 use crate::web::page_error::PageError;
+use crate::web::provider_buttons::{self, ProviderButton};
 use crate::web::transaction::Transaction;
 use crate::web::urls::{self, path};
 
@@ -46,15 +47,18 @@ pub async fn begin(
 ) -> Result<String, StoreError> {
     let id = OpaqueToken::generate(&mut app.rng());
     let transaction = destination.transaction.map(|found| PendingJoin::hide(browser.token(), &id, &found.id));
+    let now = app.now();
+    // However long the page stays open, the sign-in is from now at the latest.
+    let at = authentication.at.filter(|at| *at <= now).or(Some(now));
     let pending = PendingJoin {
         key: external.key.clone(),
         profile: external.profile.clone(),
-        authentication: authentication.clone(),
+        authentication: UpstreamAuthentication { at, ..authentication.clone() },
         user,
         browser: browser.hash(),
         transaction,
         to_account: destination.to_account,
-        expires_at: app.now().plus(app.config.lifetimes.interaction),
+        expires_at: now.plus(app.config.lifetimes.interaction),
     };
     app.stores.joins.put(&id.hash(), &pending).await?;
     Ok(urls::in_transaction(app.issuer(), path::JOIN, &id))
@@ -98,12 +102,12 @@ impl Joining {
         urls::in_transaction(app.issuer(), path::JOIN, &self.id)
     }
 
-    /// What a URL says from which another way to prove it leaves.
+    /// The button of another way to prove it.
     #[must_use]
-    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
+    pub fn button(&self, app: &App, provider: &Provider) -> ProviderButton {
         let mut parameters = self.destination().parameters();
         parameters.push(("join", self.id.expose()));
-        parameters
+        provider_buttons::button(app, provider, "Confirm with", &parameters)
     }
 
     /// It is over; the way on leads to the sign-in page.

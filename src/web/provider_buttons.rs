@@ -43,15 +43,15 @@ pub fn buttons(app: &App, offer: Offer<'_>) -> Vec<ProviderButton> {
     let mut providers: Vec<&Provider> = offered(app, offer.client).collect();
     // A stable sort: all others stay in the order of the configuration.
     providers.sort_by_key(|provider| offer.last != Some(&provider.id));
-    providers.into_iter().map(|provider| button(app, provider, offer.query)).collect()
+    providers.into_iter().map(|provider| button(app, provider, "Continue with", offer.query)).collect()
 }
 
-/// The button of one provider.
+/// The button of one provider: what is done with it, then its name.
 #[must_use]
-pub fn button(app: &App, provider: &Provider, query: &[(&str, &str)]) -> ProviderButton {
+pub fn button(app: &App, provider: &Provider, verb: &str, query: &[(&str, &str)]) -> ProviderButton {
     ProviderButton {
         href: urls::provider(app.issuer(), &provider.id, query),
-        label: format!("Continue with {}", provider.display_name),
+        label: format!("{verb} {}", provider.display_name),
         brand: provider.brand,
     }
 }

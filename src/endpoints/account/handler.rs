@@ -20,7 +20,7 @@ use crate::web::linking;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::PageForm;
-use crate::web::provider_buttons;
+use crate::web::provider_buttons::button;
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::urls::{self, path};
 
@@ -85,7 +85,7 @@ async fn render(app: &App, browser: &Browser, signed_in: &SignedIn) -> Result<Ht
     let linkable = app.registry().providers().filter(|provider| provider.link == Link::Ask);
     let linkable = linkable.filter(|provider| identities.iter().all(|one| one.key.provider != provider.id));
     let token = linking::token(browser, user.id);
-    let providers = linkable.map(|provider| provider_buttons::button(app, provider, &[("link", &token)]));
+    let linkable = linkable.map(|provider| button(app, provider, "Link", &[("link", &token)]));
     let by_password = user.has_usable_password(app.now());
     let frame = Frame::of(app);
     let view = AccountPage {
@@ -97,7 +97,7 @@ async fn render(app: &App, browser: &Browser, signed_in: &SignedIn) -> Result<Ht
         email: user.email.as_ref().map(Email::as_str),
         by_password,
         ways: &ways(app, &identities, by_password),
-        providers: &providers.collect::<Vec<_>>(),
+        providers: &linkable.collect::<Vec<_>>(),
         fresh: linking::is_fresh(app, signed_in),
         again: &urls::sign_in_for_account(app.issuer()),
     };

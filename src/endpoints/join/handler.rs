@@ -32,7 +32,6 @@ use crate::web::joining::Joining;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
-use crate::web::provider_buttons;
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::{self, Transaction};
 use crate::web::urls::path;
@@ -157,8 +156,8 @@ async fn render(
         let linked = identities.iter().any(|identity| identity.key.provider == provider.id);
         linked && client.is_none_or(|client| client.offers(&provider.id))
     };
-    let providers = app.registry().providers().filter(works);
-    let providers = providers.map(|provider| provider_buttons::button(app, provider, &joining.parameters()));
+    let ways = app.registry().providers().filter(works);
+    let ways = ways.map(|provider| joining.button(app, provider));
     let frame = Frame::of(app);
     let view = JoinPage {
         frame: &frame,
@@ -168,7 +167,7 @@ async fn render(
         address: joining.pending.profile.verified_email().map(Email::as_str).unwrap_or_default(),
         client_name: client.map(|client| client.client_name.as_str()),
         by_password: ask.by_password,
-        providers: &providers.collect::<Vec<_>>(),
+        providers: &ways.collect::<Vec<_>>(),
         or_new: ask.or_new,
         login: &joining.destination().sign_in(app),
         failure,

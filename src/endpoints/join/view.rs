@@ -97,7 +97,11 @@ mod tests {
     }
 
     fn way(name: &str) -> ProviderButton {
-        ProviderButton { href: "/login/github?join=x".to_owned(), label: name.to_owned(), brand: Brand::GitHub }
+        ProviderButton {
+            href: "/login/github?join=x".to_owned(),
+            label: format!("Confirm with {name}"),
+            brand: Brand::GitHub,
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ const LEEWAY: Duration = Duration::from_mins(1);
 pub(super) const TENANT: &str = "{tenantid}";
 
 /// Signatures by a key that only the provider has: neither `none` nor a shared secret (threat G01).
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -205,3 +205,6 @@ fn by_signature(error: &SignatureVerificationError) -> Refused {
         _ => refuse(Reason::Signature, "its algorithm is not taken"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,14 @@
 
 mod documents;
 mod id_token;
+mod probe;
 
 use openidconnect::core::{CoreClientAuthMethod, CoreIdToken};
 use secrecy::ExposeSecret as _;
 use url::Url;
 
 pub(super) use self::documents::Documents;
+pub(super) use self::probe::probe;
 
 use self::documents::Metadata;
 use self::id_token::{Expected, Refused};

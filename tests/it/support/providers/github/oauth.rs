@@ -1,0 +1,107 @@
+//! GitHub's OAuth: errors with status 200, and answers as a form unless JSON is asked for.
+//!
+//! Owns: `/login/oauth/authorize` and `/login/oauth/access_token`. Does not own: what a token opens (`rest`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use super::{CLIENT_ID, CLIENT_SECRET, GitHubPerson, State};
+use crate::support::providers::openid::with_query;
+use crate::support::providers::seen::Seen;
+use crate::support::providers::wire::Reply;
+
+/// What a code or a token stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) person: GitHubPerson,
+    pub(super) scope: String,
+    redirect_uri: String,
+    challenge: Option<String>,
+}
+
+pub(super) fn authorize(state: &mut State, seen: &Seen) -> Reply {
+    let refuse = |state: &mut State, why: &str| {
+        state.complain(seen, why);
+        Reply::new(404, "text/html", format!("<!doctype html><p>The fake GitHub says: {why}"))
+    };
+    if seen.parameter("client_id") != Some(CLIENT_ID) {
+        return refuse(state, "no such application");
+    }
+    let Some(redirect_uri) = seen.parameter("redirect_uri").map(str::to_owned) else {
+        return refuse(state, "we always say redirect_uri");
+    };
+    let respond = |redirect_uri: &str, mut parameters: Vec<(&'static str, String)>| {
+        parameters.extend(seen.parameter("state").map(|value| ("state", value.to_owned())));
+        Reply::redirect(&with_query(redirect_uri, &parameters))
+    };
+    if let Some(registered) = state.redirect_uri.clone().filter(|known| !redirect_uri.starts_with(known)) {
+        state.complain(seen, "redirect_uri is not registered");
+        return respond(&registered, vec![("error", "redirect_uri_mismatch".to_owned())]);
+    }
+    if seen.parameter("state").is_none_or(|value| value.len() < 16) {
+        return refuse(state, "state is missing or can be guessed");
+    }
+    let challenge = seen.parameter("code_challenge").map(str::to_owned);
+    if challenge.is_none() || seen.parameter("code_challenge_method") != Some("S256") {
+        return refuse(state, "we always use PKCE S256");
+    }
+    if let Some(error) = state.refusal.clone() {
+        let help = "https://docs.github.example/apps".to_owned();
+        let description = "The user has denied your application access.".to_owned();
+        return respond(&redirect_uri, vec![("error", error), ("error_description", description), ("error_uri", help)]);
+    }
+    let asked = seen.parameter("scope").unwrap_or_default().to_owned();
+    let scope = state.scope_granted.clone().unwrap_or(asked);
+    let code = state.next("c0de");
+    let person = state.person.clone();
+    state.codes.insert(code.clone(), Grant { person, scope, redirect_uri: redirect_uri.clone(), challenge });
+    respond(&redirect_uri, vec![("code", code)])
+}
+
+pub(super) fn token(state: &mut State, seen: &Seen) -> Reply {
+    let members = match redeem(state, seen) {
+        Ok(grant) => {
+            let token = state.next("gho_FAKE");
+            // A token says its scopes with commas.
+            let scope = grant.scope.split([' ', ',']).collect::<Vec<_>>().join(",");
+            state.tokens.insert(token.clone(), grant);
+            vec![("access_token", token), ("token_type", "bearer".to_owned()), ("scope", scope)]
+        }
+        Err((error, description)) => {
+            state.complain(seen, error.clone());
+            let help = format!("https://docs.github.example/troubleshooting#{error}");
+            vec![("error", error), ("error_description", description.to_owned()), ("error_uri", help)]
+        }
+    };
+    if seen.header("accept").is_some_and(|kinds| kinds.contains("application/json")) {
+        let object = members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        return Reply::new(200, "application/json; charset=utf-8", serde_json::Value::Object(object).to_string());
+    }
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+    Reply::new(200, "application/x-www-form-urlencoded; charset=utf-8", form)
+}
+
+fn redeem(state: &mut State, seen: &Seen) -> Result<Grant, (String, &'static str)> {
+    let refuse = |error: &str, why: &'static str| Err((error.to_owned(), why));
+    if let Some(error) = &state.refused_code {
+        return refuse(error, "The fake was told to say so.");
+    }
+    let (basic, body) = (seen.header("authorization"), seen.parameter("client_secret"));
+    if basic.is_some() || seen.parameter("client_id") != Some(CLIENT_ID) || body != Some(CLIENT_SECRET) {
+        return refuse("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.");
+    }
+    const BAD: &str = "bad_verification_code";
+    let Some(grant) = state.codes.remove(seen.parameter("code").unwrap_or_default()) else {
+        return refuse(BAD, "The code passed is incorrect or expired.");
+    };
+    if seen.parameter("redirect_uri").is_some_and(|said| said != grant.redirect_uri) {
+        return refuse("redirect_uri_mismatch", "The redirect_uri MUST match the registered callback URL.");
+    }
+    let verifier = seen.parameter("code_verifier").unwrap_or_default();
+    let proof = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    if grant.challenge.as_ref().is_some_and(|challenge| *challenge != proof) {
+        return refuse(BAD, "The code_verifier passed is incorrect.");
+    }
+    Ok(grant)
+}

@@ -1,0 +1,33 @@
+//! What stands in the place of other people's sign-in: fakes that lie and break on demand, and an independent OpenID
+//! provider.
+//!
+//! Owns: being a provider. Does not own: what Vestibule makes of one (the tests beside `support`).
+
+#![expect(dead_code, reason = "the fakes are ready for more tests than there are")]
+
+mod github;
+mod homecoming;
+mod independent;
+mod keys;
+mod openid;
+mod person;
+#[cfg(test)]
+mod relying_party;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod twist;
+mod wire;
+
+pub use github::{FakeGitHub, GitHubPerson};
+pub use homecoming::Homecoming;
+pub use independent::IndependentProvider;
+pub use openid::{Brand, FakeProvider};
+pub use person::ExternalPerson;
+pub use seen::{Endpoint, Seen};
+pub use trouble::{HOSTILE, Trouble};
+pub use twist::Twist;
+
+/// What lets the server ask providers on this machine.
+pub const OUTBOUND: &str = "\n[outbound]\nallow = [\"127.0.0.0/8\"]\n";
