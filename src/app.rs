@@ -10,6 +10,7 @@ use bytes::Bytes;
 use rand::CryptoRng;
 use uuid::Uuid;
 
+use crate::accounts::Accounts;
 use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
 use crate::model::registry::Registry;
@@ -23,6 +24,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::{NegativeList, People, Stores};
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
+use crate::upstream::Upstream;
 
 /// What a handler works with. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// What is served as it is.
     pub documents: Documents,
+    /// Speaks to external providers.
+    pub upstream: Arc<Upstream>,
     /// Hashes.
     pub passwords: PasswordHasher,
     /// Counts failures.
@@ -125,7 +129,7 @@ impl Shutdown {
 }
 
 impl App {
-    /// Clients, APIs and roles.
+    /// Clients, APIs, roles and providers.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.config.registry
@@ -180,6 +184,16 @@ impl App {
             hasher: &self.passwords,
             throttle: &self.throttle,
             failures: &self.config.limits.failures,
+        }
+    }
+
+    /// What everybody who comes from an external provider goes through.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts {
+            users: self.stores.users.as_ref(),
+            identities: self.stores.identities.as_ref(),
+            negative: &self.negative,
         }
     }
 

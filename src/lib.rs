@@ -2,6 +2,7 @@
 //!
 //! Owns: the list of rooms; the README has the map. Does not own: anything else.
 
+pub mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -17,4 +18,5 @@ pub mod store;
 pub mod telemetry;
 pub mod throttle;
 pub mod tokens;
+pub mod upstream;
 pub mod web;

@@ -24,6 +24,7 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 use crate::startup::metadata;
 use crate::store::StoreError;
+use crate::upstream::Upstream;
 
 /// How long after the database refused to end what is gone it is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -199,6 +200,9 @@ impl Next {
         if let Some(passwords) = &self.passwords {
             next.passwords = passwords.clone();
         }
+        if app.config.outbound != self.config.outbound {
+            next.upstream = Arc::new(Upstream::new(self.config.outbound.clone()));
+        }
         next
     }
 }
@@ -210,6 +214,8 @@ fn say(difference: &Difference) {
     let [added, removed, changed] = [&clients.added, &clients.removed, &clients.changed].map(|names| list(names));
     let shown = |names: &crate::config::Names| (!names.is_empty()).then(|| names.to_string());
     let (apis, roles) = (shown(&difference.apis), shown(&difference.roles));
+    let reordered = difference.providers_reordered.then(|| "another order".to_owned());
+    let providers = list(&shown(&difference.providers).into_iter().chain(reordered).collect::<Vec<_>>());
     let settings = (!difference.settings.is_empty()).then(|| difference.settings.join(", "));
     if difference.is_empty() {
         tracing::info!("configuration reloaded: nothing changed");
@@ -220,6 +226,7 @@ fn say(difference: &Difference) {
             clients_changed = changed.as_deref(),
             apis = apis.as_deref(),
             roles = roles.as_deref(),
+            providers = providers.as_deref(),
             settings = settings.as_deref(),
             "configuration reloaded"
         );

@@ -6,8 +6,8 @@ use actix_web::web::{ServiceConfig, scope, to};
 use actix_web::{HttpResponse, Responder};
 
 use crate::endpoints::{
-    assets, authorize, consent, discovery, health, home, introspect, jwks, login, logout, password, revoke, token,
-    userinfo,
+    account, assets, authorize, consent, discovery, health, home, introspect, join, jwks, login, logout, password,
+    revoke, token, userinfo,
 };
 use crate::protocol::issuer::Issuer;
 use crate::web::page;
@@ -25,6 +25,8 @@ pub fn public(cfg: &mut ServiceConfig, issuer: &Issuer) {
         assets::routes(cfg);
         authorize::routes(cfg);
         login::routes(cfg);
+        join::routes(cfg);
+        account::routes(cfg);
         password::routes(cfg);
         consent::routes(cfg);
         logout::routes(cfg);

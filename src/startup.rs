@@ -28,6 +28,7 @@ use crate::passwords::PasswordHasher;
 use crate::store::{self, NegativeList, People, StoreError, Stores, sweep_forever};
 use crate::throttle::Throttle;
 use crate::tokens::{Pseudonyms, Tokens};
+use crate::upstream::Upstream;
 use crate::web::{edge, waiting};
 use crate::{reload, routes};
 
@@ -80,6 +81,7 @@ impl Application {
         let negative = Arc::new(NegativeList::new(Arc::clone(&stores.revocations), Arc::clone(&people)));
         negative.catch_up(clock.now()).await.context("cannot read the list of revoked tokens")?;
         let documents = Documents { metadata: metadata(&config)?, jwks: Document::new(tokens.jwks()) };
+        let upstream = Arc::new(Upstream::new(config.outbound.clone()));
         let app = App {
             config: Arc::new(config),
             stores,
@@ -87,6 +89,7 @@ impl Application {
             negative,
             tokens: Arc::new(tokens),
             documents,
+            upstream,
             passwords,
             throttle,
             clock,

@@ -5,17 +5,20 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use futures_util::future::join_all;
 
 use crate::cli::exit::{Exit, Stop, causes};
 use crate::cli::{data, env, output};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config};
 use crate::store;
+use crate::upstream::Upstream;
 
 const EXAMPLES: &str = "\
 Examples:
   vestibule check                      what vestibule serve would read
   vestibule check --config ./config    another folder; exit code 3 when something is wrong
-  vestibule check --online             also whether PostgreSQL and Redis can be used
+  vestibule check --online             also whether PostgreSQL, Redis and the providers answer as expected
   vestibule check --json | jq .        an array of {file, line, column, message, help}
   vestibule check --schema             the JSON Schema of a configuration file, for an editor";
 
@@ -29,7 +32,7 @@ pub struct Check {
     /// An array of diagnostics, empty when all is well
     #[arg(long)]
     json: bool,
-    /// Also connect to the PostgreSQL and Redis it names; exit code 4 when one cannot be used
+    /// Also connect to the PostgreSQL, Redis and external providers it names; exit code 4 when one cannot be used
     #[arg(long, conflicts_with = "json")]
     online: bool,
     /// Check nothing: print the JSON Schema (2020-12) of a configuration file
@@ -55,6 +58,7 @@ impl Check {
                     count(registry.clients().count(), "client"),
                     count(registry.apis().len(), "API"),
                     count(registry.roles().len(), "role"),
+                    count(registry.providers().count(), "provider"),
                 ];
                 output::data(&format!("{}: no mistakes ({})", folder.display(), counts.join(", ")))?;
                 if self.online { connect(&config).await } else { Ok(Exit::Ok) }
@@ -71,12 +75,37 @@ impl Check {
 
 /// Says what is wrong with the servers it names.
 async fn connect(config: &Config) -> Result<Exit, Stop> {
+    let refused = ask_providers(config).await?;
     let warnings = store::probe(config).await.map_err(|error| Stop::new(Exit::Unreachable, causes(&error)))?;
     for warning in &warnings {
         output::message(&format!("warning: {warning}"));
     }
+    if refused > 0 {
+        let message = format!("{} cannot be used", count(refused, "provider"));
+        return Err(Stop::new(Exit::Unreachable, message).hint("docs/providers.md has a table of causes"));
+    }
     output::data("the servers it names can be used")?;
     Ok(Exit::Ok)
+}
+
+/// Asks every provider what it is; how many are not what is expected. All are told, each in one line.
+async fn ask_providers(config: &Config) -> Result<usize, Stop> {
+    let upstream = Upstream::new(config.outbound.clone());
+    let providers: Vec<_> = config.registry.providers().collect();
+    let asked = providers.iter().map(|provider| upstream.probe(provider, SystemClock.now()));
+    let answers = join_all(asked).await;
+    let mut refused = 0;
+    for (provider, answer) in providers.iter().zip(answers) {
+        match answer {
+            Ok(what) => output::data(&format!("provider {}: {what}", provider.id))?,
+            Err(error) => {
+                refused += 1;
+                let place = provider.defined_at.as_deref().unwrap_or_default();
+                output::message(&format!("provider {} ({place}): {error}", provider.id));
+            }
+        }
+    }
+    Ok(refused)
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -17,7 +17,7 @@ use crate::config::values::ScopeList;
 use crate::model::client::{Client, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::signing_key::Algorithm;
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, ProviderId};
 use crate::protocol::redirect_uri::{ApplicationType, RedirectUri, RedirectUriError};
 use crate::protocol::scope::Scopes;
 use crate::protocol::token_request::GrantType;
@@ -30,6 +30,10 @@ pub(super) struct WrittenClient {
     pub(super) place: Place,
     pub(super) scope: ScopeList,
     pub(super) default_audience: Option<Place>,
+    /// The external providers that it lists, if it does.
+    pub(super) providers: Option<Vec<Found<ProviderId>>>,
+    /// Where it says that people go straight to the only one.
+    pub(super) auto_redirect: Option<Place>,
 }
 
 /// Where the keys stand that rules compare with each other.
@@ -72,6 +76,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
     let id_token_signed_response_alg = algorithm(&mut section, "id_token_signed_response_alg", Algorithm::RS256);
     let id_token_claims = id_token_claims(&mut section);
     let allowed_origins = origins(&mut section);
+    let providers = providers(&mut section);
+    let auto_redirect = section.boolean_or("auto_redirect", false);
     let id_name = client_id.as_ref().map(|found| found.value.as_str().to_owned()).unwrap_or_default();
     let client = Client {
         // The id of a table that has none is never seen: there is a fault.
@@ -96,7 +102,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         id_token_signed_response_alg,
         id_token_claims,
         allowed_origins,
-        providers: None,
+        providers: providers.as_ref().map(|listed| listed.iter().map(|found| found.value.clone()).collect()),
+        auto_redirect: auto_redirect.value,
         defined_at: places.table.as_ref().map(|place| section.reader.sources.file_and_line(place)),
     };
     let known = client_rules::Known { authentication: authentication.read, redirect_uris: uris_are_complete };
@@ -107,6 +114,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table) -> Option<WrittenClien
         place: client_id?.place,
         scope: scope.unwrap_or_default(),
         default_audience: default_audience.map(|found| found.place),
+        providers,
+        auto_redirect: auto_redirect.place.filter(|_| auto_redirect.value),
     })
 }
 
@@ -237,6 +246,25 @@ fn mend_uri(text: &str, error: RedirectUriError) -> String {
         RedirectUriError::Host => "write the name as it is looked up, without other punctuation".to_owned(),
         RedirectUriError::Shape => "write it in full: \"https://app.example.com/callback\"".to_owned(),
     }
+}
+
+/// The ids of the external providers that its people may come through; `None`: all of them.
+fn providers(section: &mut Section<'_, '_>) -> Option<Vec<Found<ProviderId>>> {
+    let items = section.strings("providers")?;
+    let mut ids: Vec<Found<ProviderId>> = Vec::with_capacity(items.len());
+    for Found { value, place } in items {
+        match ProviderId::parse(&value) {
+            Some(id) if ids.iter().any(|known| known.value == id) => {
+                section.fault(&place, format!("the provider \"{id}\" is listed twice"), "remove one of the two");
+            }
+            Some(id) => ids.push(Found { value: id, place }),
+            None => {
+                let help = "write the `id` of a [[providers]] entry";
+                section.fault(&place, format!("`providers` cannot hold \"{value}\""), help);
+            }
+        }
+    }
+    Some(ids)
 }
 
 fn origins(section: &mut Section<'_, '_>) -> Vec<String> {

@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::document::{self, Table};
 use crate::config::fault::{Fault, Faults};
 use crate::config::redis::parse_url;
-use crate::config::registry::Written;
+use crate::config::registry::{Lists, Written};
 use crate::config::section::Reader;
-use crate::config::{Config, Database, Draft, Keys, Proxies, Redis, Server, Sqlite, Tables};
-use crate::config::{database, folder, lifetimes, limits, log, passwords};
+use crate::config::{Config, Database, Draft, Keys, Outbound, Proxies, Redis, Server, Sqlite, Tables};
+use crate::config::{database, folder, lifetimes, limits, log, outbound, passwords};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::scope::{Scope, Scopes};
@@ -52,8 +52,8 @@ pub struct DemoSecrets {
 
 const DEMO: &str = include_str!("demo.toml");
 
-/// Reads the configuration of `dev`: what `folder` says of clients, APIs, roles, lifetimes, limits and
-/// passwords, and each demo entry whose id, audience and scope names are not taken there. Without
+/// Reads the configuration of `dev`: what `folder` says of clients, APIs, roles, providers, lifetimes, limits,
+/// passwords and outbound connections, and each demo entry whose id, audience and scope names are not taken there. Without
 /// `folder` there is only the demonstration. Whatever else the folder holds belongs to `serve` and is
 /// left alone.
 ///
@@ -88,7 +88,8 @@ pub fn load_dev_with(
     let lifetimes = lifetimes::read(&mut reader, tables.lifetimes);
     let limits = limits::read(&mut reader, tables.limits);
     let passwords = passwords::read(&mut reader, tables.passwords);
-    let mut written = Written::read(&mut reader, tables.clients, tables.apis, tables.roles);
+    let outbound = outbound::read(&mut reader, tables.outbound);
+    let mut written = Written::read(&mut reader, tables.lists, &outbound);
     let demo = demo(&written, &settings.secrets, &mut reader);
     written.extend(demo);
     written.check(&mut reader, Some(&settings.issuer));
@@ -120,6 +121,7 @@ pub fn load_dev_with(
         limits,
         passwords,
         proxies: Proxies::default(),
+        outbound,
         registry: written.into_registry(true),
         dev: true,
     })
@@ -134,9 +136,8 @@ fn demo(written: &Written, secrets: &DemoSecrets, reader: &mut Reader<'_>) -> Wr
         .replace("API_SECRET_HASH", &hash(&secrets.api));
     let source = reader.sources.add_file(Path::new("demonstration of vestibule dev"), &text);
     let root = document::parse(source, reader);
-    let mut section = reader.root(root);
-    let (clients, apis, roles) = (section.tables("clients"), section.tables("apis"), section.tables("roles"));
-    let mut demo = Written::read(reader, clients, apis, roles);
+    let lists = Lists::take(&mut reader.root(root));
+    let mut demo = Written::read(reader, lists, &Outbound::default());
 
     let has_scope = |written: &Written, scope: &Scope| written.scopes().any(|known| known.value == *scope);
     demo.clients.retain(|entry| written.clients.iter().all(|known| known.client.client_id != entry.client.client_id));

@@ -118,7 +118,7 @@ fn explain(message: &str) -> (String, &'static str) {
     if message.starts_with("duplicate key") {
         return (
             "the key or table is defined twice in this file".to_owned(),
-            "remove or rename one of the two; [[clients]], [[apis]] and [[roles]] may repeat",
+            "remove or rename one of the two; [[clients]], [[apis]], [[roles]] and [[providers]] may repeat",
         );
     }
     let help = if message.contains("string values must be quoted")

@@ -5,7 +5,7 @@
 
 /// Tables and keys that a later version will know, by table.
 const PLANNED: &[(&str, &[&str])] = &[
-    ("", &["providers", "outbound", "mail", "telemetry"]),
+    ("", &["mail", "telemetry"]),
     ("lifetimes", &["device_code", "par"]),
     (
         "clients",
@@ -20,7 +20,6 @@ const PLANNED: &[(&str, &[&str])] = &[
             "jwks_uri",
             "logo_uri",
             "policy_uri",
-            "providers",
             "require_pushed_authorization_requests",
             "response_types",
             "sector_identifier_uri",

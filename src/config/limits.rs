@@ -2,12 +2,12 @@
 //!
 //! Owns: that section. Does not own: enforcing it (`startup`, `web`, `throttle`).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
 use crate::config::document::Table;
+use crate::config::outbound;
 use crate::config::section::{Reader, Section};
 use crate::model::throttle::Limit;
 
@@ -51,11 +51,7 @@ impl Default for Failures {
 impl Failures {
     /// On a development server everybody comes from the same machine.
     fn of_dev() -> Self {
-        let loopback = [
-            Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(|net| IpNet::V4(net.trunc())),
-            Ipv6Net::new(Ipv6Addr::LOCALHOST, 128).map(IpNet::V6),
-        ];
-        Self { exempt: loopback.into_iter().flatten().collect(), ..Self::default() }
+        Self { exempt: outbound::loopback().collect(), ..Self::default() }
     }
 }
 

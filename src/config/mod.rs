@@ -23,7 +23,9 @@ mod limits;
 mod log;
 mod nearest;
 mod note;
+mod outbound;
 mod passwords;
+mod provider;
 mod proxies;
 mod redis;
 mod registry;
@@ -52,6 +54,7 @@ pub use self::lifetimes::Lifetimes;
 pub use self::limits::{Failures, Limits};
 pub use self::log::{Log, LogFormat};
 pub use self::nearest::nearest;
+pub use self::outbound::Outbound;
 pub use self::passwords::Passwords;
 pub use self::proxies::Proxies;
 pub use self::redis::Redis;
@@ -63,7 +66,7 @@ pub use self::suggest::client_table;
 
 use self::document::{Data, Table};
 use self::note::Shape;
-use self::registry::Written;
+use self::registry::{Lists, Written};
 use self::section::{Reader, Rest, Section};
 
 /// The default configuration: every key commented out and explained.
@@ -90,7 +93,9 @@ pub struct Config {
     pub passwords: Passwords,
     /// `[proxies]`.
     pub proxies: Proxies,
-    /// `[[clients]]`, `[[apis]]`, `[[roles]]`.
+    /// `[outbound]`.
+    pub outbound: Outbound,
+    /// `[[clients]]`, `[[apis]]`, `[[roles]]`, `[[providers]]`.
     pub registry: Registry,
     /// Whether this is a development server: pages say so, and errors show more.
     pub dev: bool,
@@ -157,7 +162,8 @@ fn read(root: Table, folder: &Path, reader: &mut Reader<'_>) -> Option<Config> {
     let limits = limits::read(reader, tables.limits);
     let passwords = passwords::read(reader, tables.passwords);
     let proxies = proxies::read(reader, tables.proxies);
-    let written = Written::read(reader, tables.clients, tables.apis, tables.roles);
+    let outbound = outbound::read(reader, tables.outbound);
+    let written = Written::read(reader, tables.lists, &outbound);
     written.check(reader, server.as_ref().map(|server| &server.issuer));
     reader.unknown(&tables.rest);
     let registry = written.into_registry(false);
@@ -171,6 +177,7 @@ fn read(root: Table, folder: &Path, reader: &mut Reader<'_>) -> Option<Config> {
         limits,
         passwords,
         proxies,
+        outbound,
         registry,
         dev: false,
     })
@@ -187,9 +194,8 @@ struct Tables {
     limits: Table,
     passwords: Table,
     proxies: Table,
-    clients: Vec<Table>,
-    apis: Vec<Table>,
-    roles: Vec<Table>,
+    outbound: Table,
+    lists: Lists,
     rest: Rest,
 }
 
@@ -207,9 +213,8 @@ impl Tables {
             limits: section.table("limits"),
             passwords: section.table("passwords"),
             proxies: section.table("proxies"),
-            clients: section.tables("clients"),
-            apis: section.tables("apis"),
-            roles: section.tables("roles"),
+            outbound: section.table("outbound"),
+            lists: Lists::take(&mut section),
             rest: section.rest(),
         }
     }

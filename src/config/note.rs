@@ -34,6 +34,11 @@ pub(super) enum Shape {
     Secret,
     /// The paths of files that hold such secrets, or one path alone.
     SecretFile,
+    /// A table of texts whose keys anybody may choose; whether each may be a list of texts.
+    TextsByName {
+        /// Or one text alone.
+        lists: bool,
+    },
     /// A table there is one of.
     Table,
     /// A list of tables.

@@ -1,6 +1,7 @@
-//! Clients, APIs and roles together: unique names and no dangling one.
+//! Clients, APIs, roles and providers together: unique names and no dangling one.
 //!
-//! Owns: what those tables say of each other. Does not own: one table alone (`client`, `api`, `role`).
+//! Owns: what those tables say of each other. Does not own: one table alone (`client`, `api`, `role`, `provider`), or
+//! what concerns providers (`provider/references`).
 
 use std::collections::HashMap;
 
@@ -9,8 +10,10 @@ use crate::config::client::{self, WrittenClient};
 use crate::config::document::Table;
 use crate::config::fault::{Fault, Kind};
 use crate::config::nearest::nearest;
+use crate::config::outbound::Outbound;
+use crate::config::provider::{self, WrittenProvider, references};
 use crate::config::role::{self, WrittenRole};
-use crate::config::section::{Found, Reader};
+use crate::config::section::{Found, Reader, Section};
 use crate::config::source::Place;
 use crate::config::values::ScopeList;
 use crate::model::registry::Registry;
@@ -18,21 +21,48 @@ use crate::model::shared_secret::{AccessTokenSigning, SharedSecret};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::scope::Scope;
 
+/// The tables that there may be many of, not yet read.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub(super) clients: Vec<Table>,
+    pub(super) apis: Vec<Table>,
+    pub(super) roles: Vec<Table>,
+    pub(super) providers: Vec<Table>,
+}
+
+impl Lists {
+    /// Takes them off the top level.
+    pub(super) fn take(section: &mut Section<'_, '_>) -> Self {
+        Self {
+            clients: section.tables("clients"),
+            apis: section.tables("apis"),
+            roles: section.tables("roles"),
+            providers: section.tables("providers"),
+        }
+    }
+}
+
 /// Every table as written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) clients: Vec<WrittenClient>,
     pub(super) apis: Vec<WrittenApi>,
     pub(super) roles: Vec<WrittenRole>,
+    pub(super) providers: Vec<WrittenProvider>,
 }
 
 impl Written {
     /// Reads the tables, each by itself.
-    pub(super) fn read(reader: &mut Reader<'_>, clients: Vec<Table>, apis: Vec<Table>, roles: Vec<Table>) -> Self {
+    pub(super) fn read(reader: &mut Reader<'_>, lists: Lists, outbound: &Outbound) -> Self {
         Self {
-            clients: clients.into_iter().filter_map(|table| client::read(reader, table)).collect(),
-            apis: apis.into_iter().filter_map(|table| api::read(reader, table)).collect(),
-            roles: roles.into_iter().filter_map(|table| role::read(reader, table)).collect(),
+            clients: lists.clients.into_iter().filter_map(|table| client::read(reader, table)).collect(),
+            apis: lists.apis.into_iter().filter_map(|table| api::read(reader, table)).collect(),
+            roles: lists.roles.into_iter().filter_map(|table| role::read(reader, table)).collect(),
+            providers: lists
+                .providers
+                .into_iter()
+                .filter_map(|table| provider::read(reader, table, outbound))
+                .collect(),
         }
     }
 
@@ -41,6 +71,7 @@ impl Written {
         self.clients.extend(other.clients);
         self.apis.extend(other.apis);
         self.roles.extend(other.roles);
+        self.providers.extend(other.providers);
     }
 
     /// Records what is wrong between the tables.
@@ -54,6 +85,7 @@ impl Written {
         self.check_secrets(reader);
         self.check_introspection(reader);
         self.check_scopes(reader);
+        references::check(reader, self, issuer);
     }
 
     /// Every scope of every API.
@@ -144,7 +176,10 @@ impl Written {
         let clients = self.clients.into_iter().map(|client| client.client).collect();
         let apis = self.apis.into_iter().map(WrittenApi::into_api).collect();
         let roles = self.roles.into_iter().map(WrittenRole::into_role).collect();
-        Registry::new(clients, apis, roles, dev)
+        let mut providers = self.providers;
+        providers.sort_by_key(|provider| provider.order);
+        let providers = providers.into_iter().filter_map(|written| written.provider).collect();
+        Registry::new(clients, apis, roles, dev).with_providers(providers)
     }
 }
 
@@ -167,7 +202,8 @@ fn check_list(reader: &mut Reader<'_>, list: &ScopeList, known: &[&str], openid:
     }
 }
 
-fn dangling<'a>(help: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// The help for a name that nothing has.
+pub(super) fn dangling<'a>(help: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     match nearest(name, known) {
         Some(meant) => format!("did you mean {meant}? Otherwise {help}"),
         None => help.to_owned(),
@@ -175,7 +211,7 @@ fn dangling<'a>(help: &str, name: &str, known: impl Iterator<Item = &'a str>) ->
 }
 
 /// Records every name that stands twice, with both places.
-fn unique<'a>(reader: &mut Reader<'_>, what: &str, names: impl Iterator<Item = (&'a str, &'a Place)>) {
+pub(super) fn unique<'a>(reader: &mut Reader<'_>, what: &str, names: impl Iterator<Item = (&'a str, &'a Place)>) {
     let mut first: HashMap<&str, &Place> = HashMap::new();
     for (name, place) in names {
         if let Some(known) = first.get(name) {

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{Config, Database, Keys, Limits, Server};
 use crate::model::client::Client;
+use crate::model::provider::Provider;
 use crate::model::registry::{Api, Registry, Role};
 
 /// When a changed key applies.
@@ -103,6 +104,7 @@ pub static SETTINGS: &[Setting] = &[
     setting!("passwords.queue", AtOnce, |config| config.passwords.queue),
     setting!("passwords.min_length", AtOnce, |config| config.passwords.min_length),
     setting!("proxies.trusted", AtOnce, |config| &config.proxies.trusted),
+    setting!("outbound.allow", AtOnce, |config| &config.outbound.allow),
 ];
 
 fn database_url(config: &Config) -> String {
@@ -146,6 +148,10 @@ pub struct Difference {
     pub apis: Names,
     /// Roles: by `name`.
     pub roles: Names,
+    /// External providers that are enabled: by `id`.
+    pub providers: Names,
+    /// Whether those that stay are offered in another order.
+    pub providers_reordered: bool,
 }
 
 /// What became of things with names.
@@ -198,6 +204,8 @@ impl Difference {
             clients: Names::between(&clients(old), &clients(new)),
             apis: Names::between(&apis(old), &apis(new)),
             roles: Names::between(&roles(old), &roles(new)),
+            providers: Names::between(&providers(old), &providers(new)),
+            providers_reordered: order(old, new) != order(new, old),
         }
     }
 
@@ -209,6 +217,8 @@ impl Difference {
             && self.clients.is_empty()
             && self.apis.is_empty()
             && self.roles.is_empty()
+            && self.providers.is_empty()
+            && !self.providers_reordered
     }
 }
 
@@ -224,6 +234,17 @@ fn apis(registry: &Registry) -> BTreeMap<&str, &Api> {
 
 fn roles(registry: &Registry) -> BTreeMap<&str, &Role> {
     registry.roles().iter().map(|role| (role.name.as_str(), role)).collect()
+}
+
+fn providers(registry: &Registry) -> BTreeMap<&str, Provider> {
+    let enabled = registry.providers();
+    enabled.map(|one| (one.id.as_str(), Provider { defined_at: None, ..Provider::clone(one) })).collect()
+}
+
+/// The providers of the one that the other has, too, as the one offers them.
+fn order<'r>(one: &'r Registry, other: &Registry) -> Vec<&'r str> {
+    let ids = one.providers().map(|provider| provider.id.as_str());
+    ids.filter(|id| other.find_provider(id).is_some()).collect()
 }
 
 impl Config {

@@ -102,6 +102,10 @@ fn of(shape: &Shape) -> Value {
             };
             or_list(json!({ "anyOf": [{ "type": "string" }, by("env"), by("file")] }))
         }
+        Shape::TextsByName { lists } => {
+            let value = if *lists { or_list(text()) } else { text() };
+            json!({ "type": "object", "additionalProperties": value })
+        }
         // Not reached: tables have the schema of what is in them.
         Shape::Table | Shape::Tables => json!({}),
     }

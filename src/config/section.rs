@@ -15,6 +15,9 @@ use crate::config::source::{Place, Sources};
 /// Looks up an environment variable.
 pub(super) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
+/// The tables that there may be many of.
+const LISTS: &[&str] = &["clients", "apis", "apis.scopes", "roles", "providers"];
+
 /// What one load has read and found wrong so far.
 pub(super) struct Reader<'e> {
     pub(super) sources: Sources,
@@ -92,7 +95,7 @@ impl<'e> Reader<'e> {
         self.begin(name, true, table)
     }
 
-    /// One of many, such as a `[[clients]]`.
+    /// One of many, such as a `[[clients]]`, or a table in one.
     pub(super) fn entry(&mut self, name: &'static str, table: Table) -> Section<'_, 'e> {
         self.begin(name, false, table)
     }
@@ -147,7 +150,7 @@ pub(super) struct Section<'r, 'e> {
 impl Section<'_, '_> {
     /// How the table is written: `[server]`, `[[clients]]`.
     pub(super) fn title(&self) -> String {
-        title(self.name, self.single)
+        title(self.name)
     }
 
     /// Where the table begins, if it stands anywhere.
@@ -206,6 +209,13 @@ impl Section<'_, '_> {
         written || self.single && (self.reader.env)(&variable_name(self.name, key)).is_some_and(|text| !text.is_empty())
     }
 
+    /// Leaves a key out, as if it were not written; where its name stands.
+    pub(super) fn leave_out(&mut self, key: &str) -> Option<Place> {
+        let name = self.table.entries.iter().find(|(name, _)| name.name == key).map(|(name, _)| name.place.clone());
+        self.table.remove(key);
+        name
+    }
+
     /// Takes a table there is one of; an empty one when it is not written.
     pub(super) fn table(&mut self, key: &'static str) -> Table {
         match self.take(key, Shape::Table) {
@@ -213,7 +223,8 @@ impl Section<'_, '_> {
             Some(Value { data: Data::Table(table), .. }) => table,
             Some(other) => {
                 let message = format!("`{key}` must be a table, but is {}", other.data.name());
-                self.fault(&other.place, message, format!("write one header, [{key}], and its keys below"));
+                let header = full_name(self.name, key);
+                self.fault(&other.place, message, format!("write one header, [{header}], and its keys below"));
                 Table::default()
             }
         }
@@ -278,21 +289,20 @@ impl Section<'_, '_> {
 
     /// Ends the reading: whatever is left over is unknown.
     pub(super) fn finish(self) {
-        let Section { reader, name, single, table, keys, .. } = self;
-        reader.unknown(&Rest { name, single, table, keys });
+        let Section { reader, name, table, keys, .. } = self;
+        reader.unknown(&Rest { name, table, keys });
     }
 
     /// What is left over, to be told once every other table was read: then it is known where a key of the
     /// top level belongs.
     pub(super) fn rest(self) -> Rest {
-        Rest { name: self.name, single: self.single, table: self.table, keys: self.keys }
+        Rest { name: self.name, table: self.table, keys: self.keys }
     }
 }
 
 /// What is left of a table, and which keys were looked for.
 pub(super) struct Rest {
     name: &'static str,
-    single: bool,
     table: Table,
     keys: Vec<&'static str>,
 }
@@ -300,7 +310,7 @@ pub(super) struct Rest {
 impl Reader<'_> {
     /// Records every key that is left over.
     pub(super) fn unknown(&mut self, rest: &Rest) {
-        let title = title(rest.name, rest.single);
+        let title = title(rest.name);
         for (key, _) in &rest.table.entries {
             let name = key.name.as_str();
             let (message, help) = if later::is_planned(rest.name, name) {
@@ -324,14 +334,14 @@ impl Reader<'_> {
     fn home_of(&self, table: &str, key: &str) -> Option<String> {
         let homes = self.known.iter().filter_map(|known| known.rsplit_once('.'));
         let (home, _) = homes.filter(|_| table.is_empty()).find(|(home, name)| *name == key && !home.contains('.'))?;
-        Some(title(home, !matches!(home, "clients" | "apis" | "roles")))
+        Some(title(home))
     }
 }
 
-fn title(name: &str, single: bool) -> String {
-    match (name, single) {
-        ("", _) => "the top level".to_owned(),
-        (name, true) => format!("[{name}]"),
-        (name, false) => format!("[[{name}]]"),
+fn title(name: &str) -> String {
+    match name {
+        "" => "the top level".to_owned(),
+        list if LISTS.contains(&list) => format!("[[{list}]]"),
+        table => format!("[{table}]"),
     }
 }

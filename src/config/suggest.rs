@@ -5,6 +5,7 @@
 use crate::config::duration;
 use crate::model::client::{Client, ClientAuthentication, ConsentPolicy, IdTokenClaimsPolicy, PkcePolicy};
 use crate::model::signing_key::Algorithm;
+use crate::protocol::ids::ProviderId;
 use crate::protocol::redirect_uri::{ApplicationType, RedirectUri};
 use crate::protocol::token_request::GrantType;
 
@@ -99,6 +100,12 @@ fn policies(client: &Client, lines: &mut Vec<String>) {
     }
     if !client.allowed_origins.is_empty() {
         lines.push(format!("allowed_origins = {}", list(client.allowed_origins.iter().map(String::as_str))));
+    }
+    if let Some(providers) = &client.providers {
+        lines.push(format!("providers = {}", list(providers.iter().map(ProviderId::as_str))));
+    }
+    if client.auto_redirect {
+        lines.push("auto_redirect = true".to_owned());
     }
 }
 

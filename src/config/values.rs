@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::config::document::{Data, Value};
+use crate::config::document::{Data, Key, Value};
 use crate::config::duration;
 use crate::config::nearest::nearest;
 use crate::config::note::{self, Shape};
@@ -43,6 +43,11 @@ pub(super) struct ScopeList {
 }
 
 impl ScopeList {
+    /// Where the first item stands; `None` for an empty list.
+    pub(super) fn first_place(&self) -> Option<Place> {
+        self.items.first().map(|item| item.place.clone())
+    }
+
     /// Where a scope stands in the list.
     pub(super) fn place_of(&self, scope: &Scope, sources: &Sources) -> Option<Place> {
         let item = self.items.iter().find(|item| item.value.split(' ').any(|word| word == scope.as_str()))?;
@@ -260,6 +265,35 @@ impl Section<'_, '_> {
                 None
             }
         }
+    }
+
+    /// A table of texts whose keys anybody may choose, or of lists of texts.
+    pub(super) fn texts_by_name(&mut self, key: &'static str, lists: bool) -> Vec<(Key, Vec<Found<String>>)> {
+        let help = format!("write {key} = {{ NAME = \"…\" }}");
+        let table = match self.take(key, Shape::TextsByName { lists }) {
+            None => return Vec::new(),
+            Some(Value { data: Data::Table(table), .. }) => table,
+            Some(other) => {
+                self.wrong(key, &other, "a table", &help);
+                return Vec::new();
+            }
+        };
+        let mut all = Vec::with_capacity(table.entries.len());
+        for (name, value) in table.entries {
+            let items = match value.data {
+                Data::Array(items) if lists => items,
+                _ => vec![value],
+            };
+            let mut texts = Vec::with_capacity(items.len());
+            for item in items {
+                match item {
+                    Value { place, data: Data::String(value) } => texts.push(Found { value, place }),
+                    other => self.wrong(&name.name, &other, "a string", "write it in quotes"),
+                }
+            }
+            all.push((name, texts));
+        }
+        all
     }
 
     /// Addresses and ranges of them, and which where it is not set. A range of all addresses is a fault: it

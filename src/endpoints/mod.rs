@@ -2,6 +2,7 @@
 //!
 //! Owns: the list. Does not own: the URL table (`routes`). Endpoints never import one another.
 
+pub mod account;
 pub mod assets;
 pub mod authorize;
 pub mod consent;
@@ -9,6 +10,7 @@ pub mod discovery;
 pub mod health;
 pub mod home;
 pub mod introspect;
+pub mod join;
 pub mod jwks;
 pub mod login;
 pub mod logout;

@@ -14,7 +14,7 @@ use crate::model::session::ACR_VALUES;
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::claims::SingleClaims;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{ProviderId, UserId};
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::prompt::Prompt;
 use crate::protocol::reply::ReplyTo;
@@ -43,6 +43,9 @@ pub struct CheckedRequest {
     pub max_age: Option<u32>,
     /// Prefills the sign-in form.
     pub login_hint: Option<String>,
+    /// The external provider to go to at once.
+    #[serde(default)]
+    pub provider_hint: Option<ProviderId>,
     /// Single claims, each of a scope that the client may ask for; none without `openid`.
     #[serde(default)]
     pub claims: SingleClaims,
@@ -92,6 +95,7 @@ impl CheckedRequest {
             prompt: request.prompt,
             max_age: request.max_age,
             login_hint: request.login_hint,
+            provider_hint: request.provider_hint,
             claims,
             subjects: request.claims.subjects,
             checked: Checked,

@@ -111,6 +111,8 @@ pub struct Client {
     pub allowed_origins: Vec<String>,
     /// The external providers that its sign-in page offers; `None`: every one.
     pub providers: Option<Vec<ProviderId>>,
+    /// Whether people go straight to the only provider that it offers, past the sign-in page.
+    pub auto_redirect: bool,
     /// The file and line of its table, for explanations in `dev` (`config/vestibule.toml:12`).
     pub defined_at: Option<String>,
 }

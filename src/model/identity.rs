@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::person::Email;
 use crate::protocol::ids::{ProviderId, RoleName, UserId};
+use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
+
+/// In characters.
+const LONGEST_LABEL: usize = 254;
 
 /// What an identity is found by. Never an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +22,15 @@ pub struct IdentityKey {
     pub issuer: String,
     /// Who: stable and never given to somebody else there. 1 to 255 bytes.
     pub subject: String,
+}
+
+impl IdentityKey {
+    /// Its name in our own forms: tells nothing of it, and opens nothing.
+    #[must_use]
+    pub fn handle(&self) -> String {
+        let text = format!("{}\n{}\n{}", self.provider, self.issuer, self.subject);
+        TokenHash::of(text.as_bytes()).to_key()
+    }
 }
 
 /// What a provider says of a person, read and checked. Nothing of it proves an account of ours.
@@ -40,6 +53,15 @@ impl ExternalProfile {
     #[must_use]
     pub fn verified_email(&self) -> Option<&Email> {
         self.email.as_ref().filter(|_| self.email_verified)
+    }
+
+    /// What its owner knows the identity by: the address, verified or not, or a name there.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        let address = self.email.as_ref().map(|email| email.as_str().to_owned());
+        let text = address.or_else(|| self.username.clone()).or_else(|| self.name.clone())?;
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_LABEL).collect();
+        (!shown.is_empty()).then_some(shown)
     }
 }
 

@@ -21,6 +21,9 @@ pub struct ConsentGiven {
     pub permission: Permission,
 }
 
+/// How many sessions a transaction remembers: more than anybody clicks.
+const SESSIONS: usize = 8;
+
 /// Where the transaction stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "at")]
@@ -32,8 +35,10 @@ pub enum Progress {
         /// Who said no on the consent page.
         #[serde(default)]
         denied: Option<UserId>,
-        /// The session that a page of this transaction made last; a repeated sign-in ends it.
-        session: Option<TokenHash>,
+        /// The sessions that pages of this transaction made, the last ones. A form that was sent twice made two, and
+        /// which of them the browser kept is known when it comes with it.
+        #[serde(default)]
+        sessions: Vec<TokenHash>,
         /// The account that was chosen on the page of accounts.
         #[serde(default)]
         account: Option<UserId>,
@@ -69,7 +74,7 @@ impl Interaction {
         created_at: Timestamp,
         expires_at: Timestamp,
     ) -> Self {
-        let progress = Progress::Open { consent: None, denied: None, session: None, account: None };
+        let progress = Progress::Open { consent: None, denied: None, sessions: Vec::new(), account: None };
         Self { client_id, request, browser, created_at, expires_at, progress }
     }
 
@@ -91,7 +96,16 @@ impl Interaction {
     /// Whether that session was made by a page of this transaction.
     #[must_use]
     pub fn has_made(&self, session: &TokenHash) -> bool {
-        matches!(&self.progress, Progress::Open { session: Some(made), .. } if made.matches(session))
+        self.sessions().iter().any(|made| made.matches(session))
+    }
+
+    /// The sessions that pages of this transaction made.
+    #[must_use]
+    pub fn sessions(&self) -> &[TokenHash] {
+        match &self.progress {
+            Progress::Open { sessions, .. } => sessions,
+            Progress::Answered => &[],
+        }
     }
 
     /// The account that was chosen in it, if any.
@@ -136,14 +150,14 @@ impl Interaction {
         self
     }
 
-    /// With the session that one of its pages made, and the one it made before.
+    /// With a session that one of its pages made.
     #[must_use]
-    pub fn with_session(mut self, made: TokenHash) -> (Self, Option<TokenHash>) {
-        let before = match &mut self.progress {
-            Progress::Open { session, .. } => session.replace(made),
-            Progress::Answered => None,
-        };
-        (self, before)
+    pub fn with_session(mut self, made: TokenHash) -> Self {
+        if let Progress::Open { sessions, .. } = &mut self.progress {
+            sessions.push(made);
+            sessions.drain(..sessions.len().saturating_sub(SESSIONS));
+        }
+        self
     }
 
     /// With its answer sent.

@@ -148,7 +148,7 @@ fn may_be_offline(situation: &Situation<'_>) -> bool {
 /// long the pages take. Another's age does not count where none is young enough: `max_age=0` is `prompt=login`.
 fn is_fresh(situation: &Situation<'_>, session: &Session) -> bool {
     let request = &situation.interaction.request;
-    let age = situation.now.since(session.sign_in.at);
+    let age = situation.now.since(session.sign_in.authenticated());
     let young = |max_age| max_age > 0 && age <= Duration::from_secs(u64::from(max_age));
     situation.made_here || (!request.prompt.login && request.max_age.is_none_or(young))
 }

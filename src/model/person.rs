@@ -27,6 +27,12 @@ impl Username {
         (!normal.contains('@')).then_some(Self(normal))
     }
 
+    /// Of somebody of whom no name is known: `user`.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("user".to_owned())
+    }
+
     /// The normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -180,6 +186,13 @@ impl User {
     #[must_use]
     pub fn must_set_password(&self) -> bool {
         self.password.as_ref().is_some_and(|password| password.generated_until.is_some())
+    }
+
+    /// Whether they can sign in by password: there is one, and if it was generated, its time is not over.
+    #[must_use]
+    pub fn has_usable_password(&self, now: Timestamp) -> bool {
+        let usable = |until: Timestamp| !until.is_over(now);
+        self.password.as_ref().is_some_and(|password| password.generated_until.is_none_or(usable))
     }
 
     /// What is shown for this person.

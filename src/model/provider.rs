@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::model::person::Email;
@@ -46,6 +46,19 @@ pub enum UpstreamSecret {
     },
 }
 
+/// For telling what a reload changed; nobody presents one to us.
+impl PartialEq for UpstreamSecret {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(two)) => one.expose_secret() == two.expose_secret(),
+            (Self::Apple { team_id, key_id, key }, Self::Apple { team_id: team, key_id: id, key: other }) => {
+                team_id == team && key_id == id && key.expose_secret() == other.expose_secret()
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Debug for UpstreamSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -80,7 +93,7 @@ impl IssuerRule {
 }
 
 /// What it speaks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Protocol {
     /// OpenID Connect, found by discovery.
     OpenId {
@@ -105,7 +118,7 @@ pub enum Protocol {
 }
 
 /// The endpoints of a plain OAuth 2 provider.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OAuth2Endpoints {
     /// RFC 6749 3.1.
     pub authorization: Url,
@@ -145,6 +158,27 @@ pub struct RoleMapping {
     pub roles: Vec<(String, RoleName)>,
 }
 
+impl RoleMapping {
+    /// The roles of a person who has `held` and whom the provider just gave `given`: of those that this mapping can
+    /// give, these and no others; whatever else they have stays, in its order.
+    #[must_use]
+    pub fn applied(&self, held: &[RoleName], given: &[RoleName]) -> Vec<RoleName> {
+        if self.claim.is_none() {
+            return held.to_vec();
+        }
+        let ours = |role: &&RoleName| self.roles.iter().any(|(_, mapped)| mapped == *role);
+        let stays = held.iter().filter(|role| !ours(role) || given.contains(role));
+        let comes = given.iter().filter(|role| ours(role) && !held.contains(role));
+        let mut roles: Vec<RoleName> = Vec::new();
+        for role in stays.chain(comes) {
+            if !roles.contains(role) {
+                roles.push(role.clone());
+            }
+        }
+        roles
+    }
+}
+
 /// Who gets an account when they come for the first time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Create {
@@ -175,7 +209,7 @@ pub enum Updated {
 }
 
 /// An external provider.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Provider {
     /// Its place in our URLs, unique.
     pub id: ProviderId,

@@ -6,19 +6,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::identity::UpstreamAuthentication;
 use crate::model::person::User;
 use crate::protocol::access_token::Authentication;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::time::Timestamp;
 
-/// The levels of sign-in that there are (OpenID Connect Core 2 `acr`): by password.
+/// The levels of sign-in that there are (OpenID Connect Core 2 `acr`): by password here, or at an external provider,
+/// whatever it asked for.
 pub const ACR_VALUES: [&str; 1] = ["1"];
+
+/// What `amr` says first of a sign-in at an external provider; RFC 8176 has no name for it.
+pub const FEDERATED: &str = "fed";
 
 /// How a person signed in, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
-    /// The instant.
+    /// The instant at which they came in here.
     pub at: Timestamp,
+    /// The instant at which they proved who they are, where that was earlier and elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated_at: Option<Timestamp>,
     /// OpenID Connect Core 2.
     pub acr: String,
     /// RFC 8176.
@@ -30,13 +38,29 @@ impl SignIn {
     #[must_use]
     pub fn by_password(at: Timestamp) -> Self {
         let [acr] = ACR_VALUES;
-        Self { at, acr: acr.to_owned(), amr: vec!["pwd".to_owned()] }
+        Self { at, authenticated_at: None, acr: acr.to_owned(), amr: vec!["pwd".to_owned()] }
+    }
+
+    /// At an external provider: what it says of how and when is passed on, after the word that it was elsewhere.
+    #[must_use]
+    pub fn elsewhere(at: Timestamp, there: &UpstreamAuthentication) -> Self {
+        let [acr] = ACR_VALUES;
+        let theirs = there.amr.iter().filter(|method| *method != FEDERATED).cloned();
+        let amr = std::iter::once(FEDERATED.to_owned()).chain(theirs).collect();
+        // A clock that is ahead of ours makes nobody's sign-in younger.
+        Self { at, authenticated_at: there.at.filter(|there| *there < at), acr: acr.to_owned(), amr }
+    }
+
+    /// When they proved who they are: `auth_time`, which `max_age` is held against.
+    #[must_use]
+    pub fn authenticated(&self) -> Timestamp {
+        self.authenticated_at.unwrap_or(self.at)
     }
 
     /// As tokens carry it.
     #[must_use]
     pub fn claims(&self) -> Authentication {
-        Authentication { auth_time: self.at.seconds(), acr: self.acr.clone(), amr: self.amr.clone() }
+        Authentication { auth_time: self.authenticated().seconds(), acr: self.acr.clone(), amr: self.amr.clone() }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::protocol::claims::ClaimsParameter;
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::prompt::{Prompt, parse_max_age};
@@ -56,6 +57,9 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u32>,
     /// `login_hint`.
     pub login_hint: Option<String>,
+    /// `provider_hint`, a parameter of ours: the external provider to go to at once. A preference, like
+    /// `login_hint`: what cannot be a provider's id is ignored.
+    pub provider_hint: Option<ProviderId>,
     /// `resource`, at most one.
     pub resource: Option<String>,
     /// `response_mode`.
@@ -90,6 +94,7 @@ impl AuthorizationRequest {
             prompt,
             max_age,
             login_hint: echo(params, "login_hint")?,
+            provider_hint: params.get("provider_hint").and_then(ProviderId::parse),
             resource: single_resource(params)?,
             response_mode,
             claims: ClaimsParameter::parse(params.get("claims"))?,

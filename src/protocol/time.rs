@@ -78,3 +78,15 @@ pub const fn whole_seconds(span: Duration) -> u64 {
     let seconds = span.as_secs().saturating_add(started);
     if seconds == 0 { 1 } else { seconds }
 }
+
+/// A wait as people say it: rounded up, so that it is over by then.
+#[must_use]
+pub fn in_words(wait: Duration) -> String {
+    let seconds = whole_seconds(wait);
+    match (seconds, seconds.div_ceil(60)) {
+        (1, _) => "1 second".to_owned(),
+        (..60, _) => format!("{seconds} seconds"),
+        (_, 1) => "1 minute".to_owned(),
+        (_, minutes) => format!("{minutes} minutes"),
+    }
+}

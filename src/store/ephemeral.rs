@@ -1,4 +1,4 @@
-//! The five ephemeral aggregates, written once over a handful of primitives.
+//! The six ephemeral aggregates, written once over a handful of primitives.
 //!
 //! Owns: keys, the envelope of a record, and when a record is over. Does not own: how a backend keeps
 //! text (`sql/records`, `redis`).
@@ -15,12 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::model::code_grant::CodeGrant;
+use crate::model::departure::Departure;
 use crate::model::interaction::Interaction;
+use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, InteractionStore, Maintenance, ParkedStore, SessionStore, StoreError, Taken, ThrottleStore,
+    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError,
+    Taken, ThrottleStore,
 };
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it.
@@ -33,6 +36,8 @@ pub(super) enum Kind {
     Code,
     Interaction,
     Parked,
+    Departure,
+    Join,
     Throttle,
 }
 
@@ -44,6 +49,8 @@ impl Kind {
             Self::Code => "code",
             Self::Interaction => "interaction",
             Self::Parked => "parked",
+            Self::Departure => "departure",
+            Self::Join => "join",
             Self::Throttle => "throttle",
         }
     }
@@ -196,6 +203,14 @@ const fn parked(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Parked, hash }
 }
 
+const fn departure(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Departure, hash }
+}
+
+const fn join(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::Join, hash }
+}
+
 #[async_trait]
 impl<R: Records> SessionStore for Ephemeral<R> {
     async fn put(&self, id: &TokenHash, record: &Session) -> Result<(), StoreError> {
@@ -254,6 +269,28 @@ impl<R: Records> ParkedStore for Ephemeral<R> {
 
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError> {
         self.take(parked(id)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> DepartureStore for Ephemeral<R> {
+    async fn put(&self, state: &TokenHash, record: &Departure) -> Result<(), StoreError> {
+        self.store(departure(state), record, record.expires_at).await
+    }
+
+    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError> {
+        self.take(departure(state)).await
+    }
+}
+
+#[async_trait]
+impl<R: Records> PendingJoinStore for Ephemeral<R> {
+    async fn put(&self, id: &TokenHash, pending: &PendingJoin) -> Result<(), StoreError> {
+        self.store(join(id), pending, pending.expires_at).await
+    }
+
+    async fn find(&self, id: &TokenHash) -> Result<Option<PendingJoin>, StoreError> {
+        self.find(join(id)).await
     }
 }
 

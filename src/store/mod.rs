@@ -1,7 +1,7 @@
 //! Ports to what is kept, one small trait an aggregate, and the one way to open them.
 //!
 //! Owns: what each operation promises and what is atomic. Does not own: what the records mean (`model`).
-//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the five
+//! The adapters are private: `sql` (sea-orm on SQLite and PostgreSQL), `redis`, and `ephemeral`, which writes the
 //! ephemeral aggregates once over either.
 
 use std::fmt;
@@ -12,15 +12,18 @@ use async_trait::async_trait;
 
 use crate::model::code_grant::CodeGrant;
 use crate::model::consent::{Consent, Permission};
+use crate::model::departure::Departure;
 use crate::model::grant::Grant;
+use crate::model::identity::{Identity, IdentityKey};
 use crate::model::interaction::Interaction;
+use crate::model::pending_join::PendingJoin;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::Revocation;
 use crate::model::sealed_key::{Sealed, SealedKey};
 use crate::model::served::{Served, Settled};
 use crate::model::session::Session;
-use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
+use crate::protocol::ids::{ClientId, GrantId, ProviderId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 
@@ -107,6 +110,8 @@ pub trait UserStore: Send + Sync {
     async fn list(&self, after: Option<&Username>, limit: u64) -> Result<Vec<User>, StoreError>;
     /// Replaces the roles; false when there is no such person.
     async fn set_roles(&self, id: UserId, roles: &[RoleName], now: Timestamp) -> Result<bool, StoreError>;
+    /// Replaces the name as shown; false when there is no such person.
+    async fn set_name(&self, id: UserId, name: &str, now: Timestamp) -> Result<bool, StoreError>;
     /// Replaces the password if it still is `expected` (its PHC string), and moves `valid_from` to
     /// `now`, in one statement; false when another change came first. A change of `expected` to a hash
     /// of the same password (an upgrade) passes `keep_sessions` and leaves `valid_from`. Where it moves,
@@ -131,6 +136,68 @@ pub trait UserStore: Send + Sync {
     /// person gets it. False when there is no such person; whatever is left under the id is erased all the same.
     /// Every table that names people belongs into this.
     async fn delete(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// What came of joining an identity to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityInserted {
+    /// It opens the account from now on.
+    New,
+    /// It opened that account before.
+    Already,
+    /// It opens the account of somebody else.
+    Taken,
+    /// The person is gone or disabled.
+    NoPerson,
+}
+
+/// What came of making a person with their first identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonCreated {
+    /// Both are stored.
+    New,
+    /// Another person has that username.
+    UsernameTaken,
+    /// Another person has that e-mail address.
+    EmailTaken,
+    /// The identity opens an account already.
+    IdentityTaken,
+}
+
+/// What came of removing an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityRemoved {
+    /// It opens nothing any more.
+    Yes,
+    /// It stays: without it the person could not sign in.
+    LastWay,
+    /// The person has no such identity.
+    Unknown,
+}
+
+/// Identities at external providers, by provider, issuer and subject. Durable.
+#[async_trait]
+pub trait IdentityStore: Send + Sync {
+    /// With the person whose account it opens, both as they were at one instant.
+    async fn find(&self, key: &IdentityKey) -> Result<Option<(Identity, User)>, StoreError>;
+    /// Of a person, in the order in which they were joined.
+    async fn list(&self, user: UserId) -> Result<Vec<Identity>, StoreError>;
+    /// Joins it to the person it names, who must be there and not disabled. Of any number that join one identity at
+    /// once, one succeeds.
+    async fn insert(&self, identity: &Identity) -> Result<IdentityInserted, StoreError>;
+    /// Stores a new person with the identity that made them, both or neither.
+    async fn create(&self, user: &User, identity: &Identity) -> Result<PersonCreated, StoreError>;
+    /// Notes that it opened its account, and what its owner knows it by.
+    async fn touch(&self, key: &IdentityKey, label: Option<&str>, now: Timestamp) -> Result<(), StoreError>;
+    /// Removes an identity of a person unless it is the last way in: a password that is usable now is one, and so is
+    /// each identity at one of the `usable` providers. Of any number that remove at once, the last way stays.
+    async fn remove(
+        &self,
+        user: UserId,
+        key: &IdentityKey,
+        usable: &[ProviderId],
+        now: Timestamp,
+    ) -> Result<IdentityRemoved, StoreError>;
 }
 
 /// Which clients were ever served, and since when what each has counts. Durable.
@@ -286,6 +353,24 @@ pub trait ParkedStore: Send + Sync {
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
 }
 
+/// People on their way to an external provider, by the hash of `state`. Ephemeral.
+#[async_trait]
+pub trait DepartureStore: Send + Sync {
+    /// Stores a new one until it expires.
+    async fn put(&self, state: &TokenHash, departure: &Departure) -> Result<(), StoreError>;
+    /// Finds and removes in one atomic step: of any number who come back at once, one is let on.
+    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError>;
+}
+
+/// Identities that wait for the proof of an account, by the hash of their id. Ephemeral: loss means "sign in again".
+#[async_trait]
+pub trait PendingJoinStore: Send + Sync {
+    /// Stores; gone by itself at `expires_at`.
+    async fn put(&self, id: &TokenHash, pending: &PendingJoin) -> Result<(), StoreError>;
+    /// Looks up.
+    async fn find(&self, id: &TokenHash) -> Result<Option<PendingJoin>, StoreError>;
+}
+
 /// Counters of failures, each the instant until which they are worked off (`model/throttle`), under names
 /// that tell nobody who is counted. Ephemeral: loss means that counting begins anew.
 #[async_trait]
@@ -313,6 +398,8 @@ pub trait Maintenance: Send + Sync {
 pub struct Stores {
     /// People.
     pub users: Arc<dyn UserStore>,
+    /// Identities elsewhere.
+    pub identities: Arc<dyn IdentityStore>,
     /// Which clients were served.
     pub clients: Arc<dyn ClientStore>,
     /// Remembered consents.
@@ -331,6 +418,10 @@ pub struct Stores {
     pub interactions: Arc<dyn InteractionStore>,
     /// Parked parameters.
     pub parked: Arc<dyn ParkedStore>,
+    /// Departures.
+    pub departures: Arc<dyn DepartureStore>,
+    /// Identities that wait for a proof.
+    pub joins: Arc<dyn PendingJoinStore>,
     /// Counters of failures.
     pub throttle: Arc<dyn ThrottleStore>,
     /// The durable backend.

@@ -115,6 +115,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
     let ephemeral = Arc::new(ephemeral);
     Stores {
         users: durable.clone(),
+        identities: durable.clone(),
         clients: durable.clone(),
         consents: durable.clone(),
         grants: durable.clone(),
@@ -124,6 +125,8 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         codes: ephemeral.clone(),
         interactions: ephemeral.clone(),
         parked: ephemeral.clone(),
+        departures: ephemeral.clone(),
+        joins: ephemeral.clone(),
         throttle: ephemeral.clone(),
         durable,
         ephemeral,

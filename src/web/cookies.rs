@@ -6,6 +6,7 @@
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::{COOKIE, HeaderMap};
 
+use crate::protocol::ids::ProviderId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::OpaqueToken;
 
@@ -18,6 +19,8 @@ pub enum Kind {
     Session,
     /// Names a browser in which somebody signed in before: it is kept when the browser is closed.
     Device,
+    /// Carries the id of the external provider that was used last in this browser.
+    Provider,
     /// Carries nothing: this browser was just sent to the issuer's host.
     Moved,
 }
@@ -33,6 +36,8 @@ impl Kind {
             (Self::Session, false) => "vestibule-session",
             (Self::Device, true) => "__Host-vestibule-device",
             (Self::Device, false) => "vestibule-device",
+            (Self::Provider, true) => "__Host-vestibule-provider",
+            (Self::Provider, false) => "vestibule-provider",
             (Self::Moved, true) => "__Host-vestibule-moved",
             (Self::Moved, false) => "vestibule-moved",
         }
@@ -69,6 +74,24 @@ pub fn keep(kind: Kind, token: &OpaqueToken, life: std::time::Duration, issuer: 
     let mut cookie = set(kind, token, issuer);
     cookie.set_max_age(Duration::seconds(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)));
     cookie
+}
+
+/// How long the provider that was used last is remembered: half a year.
+const LAST_PROVIDER: Duration = Duration::days(180);
+
+/// Remembers the provider that was used last.
+#[must_use]
+pub fn remember_provider(id: &ProviderId, issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = build(Kind::Provider, id.as_str().to_owned(), issuer);
+    cookie.set_max_age(LAST_PROVIDER);
+    cookie
+}
+
+/// The provider that was used last in the browser of a request, by [`remember_provider`]: a preference, good for an
+/// order and nothing else.
+#[must_use]
+pub fn last_provider(headers: &HeaderMap, issuer: &Issuer) -> Option<ProviderId> {
+    values(headers, Kind::Provider, issuer).find_map(|value| ProviderId::parse(std::str::from_utf8(value).ok()?))
 }
 
 /// Remembers for a moment that this browser was sent to the issuer's host.

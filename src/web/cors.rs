@@ -126,6 +126,7 @@ mod tests {
             id_token_claims: IdTokenClaimsPolicy::default(),
             allowed_origins: vec![allowed_origin.to_owned()],
             providers: None,
+            auto_redirect: false,
             defined_at: None,
         }
     }

@@ -39,7 +39,14 @@ impl FormOf<'_> {
     /// # Errors
     /// 403 when the token is missing or another's.
     pub fn check(&self, browser: &OpaqueToken, posted: &Params) -> Result<(), PageError> {
-        let presented = posted.get(FIELD).unwrap_or_default();
+        self.check_token(browser, posted.get(FIELD).unwrap_or_default())
+    }
+
+    /// Holds a token against this form, in constant time.
+    ///
+    /// # Errors
+    /// As [`FormOf::check`].
+    pub fn check_token(&self, browser: &OpaqueToken, presented: &str) -> Result<(), PageError> {
         if browser.derived(&self.purpose(), presented) { Ok(()) } else { Err(PageError::foreign_form()) }
     }
 

@@ -72,6 +72,8 @@ pub struct ErrorPage<'a> {
     pub explanation: Option<&'a Explanation>,
     /// The way on.
     pub link: Option<&'a Link>,
+    /// Another way on.
+    pub other_link: Option<&'a Link>,
     /// The request's name in the log.
     pub reference: &'a str,
 }
@@ -230,6 +232,7 @@ fn render_error(error: &PageError, app: &App, reference: &str) -> Option<HttpRes
         detail: parts.detail.as_deref(),
         explanation: parts.explanation.as_ref().filter(|_| app.config.dev),
         link: parts.link.as_ref(),
+        other_link: parts.other_link.as_ref(),
         reference,
     };
     html(parts.kind.status(), &page, None).ok()
@@ -254,6 +257,7 @@ mod tests {
             detail: parts.detail.as_deref(),
             explanation: parts.explanation.as_ref(),
             link: parts.link.as_ref(),
+            other_link: parts.other_link.as_ref(),
             reference: "ref-1",
         }
         .render()

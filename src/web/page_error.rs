@@ -1,7 +1,10 @@
 //! Everything that ends in an error page instead of the page that was asked for.
 //!
-//! Owns: the closed list of such errors, with stable code, status and words. Does not own: the
+//! Owns: such an error, and what it is made of. Does not own: which there are and what they say (`kind`, `words`), the
 //! template and the request's name on it (`page`), or errors that are sent to a client (`protocol/reply`).
+
+mod kind;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,181 +13,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
+use crate::model::joining::Refusal;
 use crate::protocol::error::OAuthError;
 use crate::protocol::time::whole_seconds;
 use crate::store::StoreError;
 use crate::web::params::FormError;
 
-/// What went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The parameters cannot be read.
-    MalformedRequest,
-    /// The query is over the limit.
-    QueryTooLong,
-    /// The form is over the limit.
-    FormTooLarge,
-    /// The body is not a form.
-    NotAForm,
-    /// `client_id` is missing, unknown or disabled.
-    UnknownClient,
-    /// `redirect_uri` is missing or not this client's.
-    WrongRedirectUri,
-    /// The client of a stored transaction is gone, or the redirect URI is no longer its own.
-    ClientGone,
-    /// No such transaction.
-    UnknownTransaction,
-    /// The transaction began in another browser.
-    OtherBrowser,
-    /// The time of the transaction is over.
-    Expired,
-    /// The browser sent no cookie.
-    CookiesNeeded,
-    /// The browser says that the post comes from another site.
-    CrossSite,
-    /// The form token is missing or another's.
-    ForeignForm,
-    /// A form was posted under another host than the issuer's, or a proxy rewrites Host.
-    WrongHost,
-    /// No such page.
-    NotFound,
-    /// The page has no such method.
-    MethodNotAllowed,
-    /// Too much to do.
-    Busy,
-    /// A store cannot answer.
-    Unavailable,
-    /// A fault of ours.
-    Internal,
-}
-
-impl Kind {
-    /// The stable code on the page and in the log.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MalformedRequest => "malformed_request",
-            Self::QueryTooLong => "query_too_long",
-            Self::FormTooLarge => "form_too_large",
-            Self::NotAForm => "not_a_form",
-            Self::UnknownClient => "unknown_client",
-            Self::WrongRedirectUri => "wrong_redirect_uri",
-            Self::ClientGone => "client_changed",
-            Self::UnknownTransaction => "unknown_transaction",
-            Self::OtherBrowser => "other_browser",
-            Self::Expired => "expired",
-            Self::CookiesNeeded => "cookies_needed",
-            Self::CrossSite => "cross_site_post",
-            Self::ForeignForm => "foreign_form",
-            Self::WrongHost => "wrong_host",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Busy => "busy",
-            Self::Unavailable => "temporarily_unavailable",
-            Self::Internal => "server_error",
-        }
-    }
-
-    /// The status of the answer.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Self::MalformedRequest
-            | Self::UnknownClient
-            | Self::WrongRedirectUri
-            | Self::ClientGone
-            | Self::UnknownTransaction
-            | Self::OtherBrowser
-            | Self::Expired
-            | Self::CookiesNeeded
-            | Self::WrongHost => StatusCode::BAD_REQUEST,
-            Self::CrossSite | Self::ForeignForm => StatusCode::FORBIDDEN,
-            Self::QueryTooLong => StatusCode::URI_TOO_LONG,
-            Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// The heading.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::MalformedRequest | Self::QueryTooLong | Self::FormTooLarge | Self::NotAForm => {
-                "This request cannot be read"
-            }
-            Self::UnknownClient => "This application is not known here",
-            Self::WrongRedirectUri => "This application gave a wrong return address",
-            Self::ClientGone => "The settings of this application have changed",
-            Self::UnknownTransaction => "Start again in the application",
-            Self::OtherBrowser => "This page belongs to another browser",
-            Self::Expired => "This took too long",
-            Self::CookiesNeeded => "Cookies are needed to sign in",
-            Self::CrossSite | Self::ForeignForm => "This form cannot be accepted",
-            Self::WrongHost => "This page was opened under another address",
-            Self::NotFound => "There is no such page",
-            Self::MethodNotAllowed => "This page cannot be used in that way",
-            Self::Busy | Self::Unavailable => "Please try again in a moment",
-            Self::Internal => "Something went wrong on our side",
-        }
-    }
-
-    /// What it means and what to do, for the person.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::MalformedRequest => "The application sent a request that is malformed. Nobody was signed in.",
-            Self::QueryTooLong => "The address is longer than this server accepts. Nobody was signed in.",
-            Self::FormTooLarge => "The form is larger than this server accepts.",
-            Self::NotAForm => "A form was expected here, sent as application/x-www-form-urlencoded.",
-            Self::UnknownClient => {
-                "The application that sent you here is not registered with this server, so you were not signed in. \
-                 Tell the people who run the application."
-            }
-            Self::WrongRedirectUri => {
-                "The address to which the application wants you to be sent back is not one that it registered. \
-                 For your safety you were not sent there. Tell the people who run the application."
-            }
-            Self::ClientGone => {
-                "While this page was open, the registration of the application changed so that you cannot be sent \
-                 back to it. Start again in the application."
-            }
-            Self::UnknownTransaction => {
-                "This sign-in is no longer known, perhaps because it is from yesterday. \
-                 Go back to the application and sign in from there."
-            }
-            Self::OtherBrowser => {
-                "This sign-in was started in another browser or before its cookies were deleted. \
-                 Go back to the application and sign in from there."
-            }
-            Self::Expired => {
-                "The page was open for so long that the sign-in expired. Nothing is lost: continue from here."
-            }
-            Self::CookiesNeeded => {
-                "This page needs one cookie to know that it is still you, and your browser did not send it. Allow \
-                 cookies for this site, or use the browser in which you began; then start again in the application."
-            }
-            Self::CrossSite => "It was sent by a page of another site. Nothing was changed.",
-            Self::ForeignForm => {
-                "It was not sent from the page that this browser was last shown: it may be an old page, or you \
-                 signed in or out in another tab meanwhile. Nothing was changed."
-            }
-            Self::WrongHost => {
-                "Pages and forms are only served under this server's own address, and this request arrived under \
-                 another. Nothing was changed. If a proxy stands before the server, its operator has to let it pass \
-                 the Host header on, or name it in [proxies] trusted."
-            }
-            Self::NotFound => "The address may be mistyped, or the page may have moved.",
-            Self::MethodNotAllowed => "Open the page from the beginning.",
-            Self::Busy => "Many people are signing in right now.",
-            Self::Unavailable => "A part of this server cannot be reached. Nothing was changed; try again in a moment.",
-            Self::Internal => "The fault was recorded under the reference below. Nothing was changed.",
-        }
-    }
-}
+pub use self::kind::Kind;
 
 /// What a developer needs to mend it; shown on a development server only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -223,6 +58,8 @@ pub struct Parts {
     pub explanation: Option<Explanation>,
     /// The way on.
     pub link: Option<Link>,
+    /// Another way on.
+    pub other_link: Option<Link>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
     /// For the log only.
@@ -233,7 +70,15 @@ impl PageError {
     /// Of that kind, with its own words.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Parts { kind, detail: None, explanation: None, link: None, retry_after: None, cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            explanation: None,
+            link: None,
+            other_link: None,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// With what a developer needs.
@@ -247,6 +92,20 @@ impl PageError {
     #[must_use]
     pub fn with_link(mut self, href: String, label: &'static str) -> Self {
         self.0.link = Some(Link { href, label });
+        self
+    }
+
+    /// With another way on, beside the first.
+    #[must_use]
+    pub fn or_link(mut self, href: String, label: &'static str) -> Self {
+        self.0.other_link = Some(Link { href, label });
+        self
+    }
+
+    /// With words of its own, which may be shown to anybody.
+    #[must_use]
+    pub fn in_detail(mut self, detail: String) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -304,11 +163,15 @@ shorthand! {
     query_too_long => QueryTooLong,
     client_gone => ClientGone,
     unknown_transaction => UnknownTransaction,
+    unknown_departure => UnknownDeparture,
     other_browser => OtherBrowser,
     cookies_needed => CookiesNeeded,
     cross_site => CrossSite,
     foreign_form => ForeignForm,
     wrong_host => WrongHost,
+    unknown_join => UnknownJoin,
+    sign_in_again => SignInAgain,
+    last_way => LastWay,
     internal => Internal,
 }
 
@@ -318,6 +181,21 @@ impl From<StoreError> for PageError {
         let mut page = Self::new(Kind::Unavailable).because(format_args!("{error}{source}"));
         page.0.retry_after = Some(2);
         page
+    }
+}
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(match refusal {
+            Refusal::AddressNotAllowed => Kind::AddressNotAllowed,
+            Refusal::PersonDisabled => Kind::AccountClosed,
+            Refusal::AddressTaken => Kind::AddressTaken,
+            Refusal::NoAccount => Kind::NoAccount,
+            Refusal::NotSignedIn => Kind::SignInAgain,
+            Refusal::LinkingOff => Kind::LinkingOff,
+            Refusal::IdentityTaken => Kind::IdentityTaken,
+            Refusal::ProvesNothing | Refusal::ProvesAnother => Kind::WrongProof,
+        })
     }
 }
 

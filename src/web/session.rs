@@ -45,6 +45,12 @@ impl SignedIn {
         let Some(session) = app.stores.sessions.find(&id).await? else { return Ok(None) };
         let Some(user) = app.stores.users.find(session.user_id).await? else { return Ok(None) };
         let now = app.now();
+        if app.negative.has_ended(session.id) {
+            // Signing out is in SQL before the record goes. Whoever died in between left the record, and with it
+            // a browser that looks signed in and whose every code is refused.
+            app.stores.sessions.end(&id).await?;
+            return Ok(None);
+        }
         if !session.is_live(&user, app.config.lifetimes.session_idle, now) {
             return Ok(None);
         }
@@ -86,13 +92,18 @@ pub fn carried(request: &HttpRequest, app: &App) -> Option<TokenHash> {
 ///
 /// # Errors
 /// When the store fails; then the browser gets no cookie.
-pub async fn begin(app: &App, user: &User, before: Option<TokenHash>) -> Result<OpaqueToken, StoreError> {
+pub async fn begin(
+    app: &App,
+    user: &User,
+    sign_in: SignIn,
+    before: Option<TokenHash>,
+) -> Result<OpaqueToken, StoreError> {
     let now = app.now();
     let cookie = OpaqueToken::generate(&mut app.rng());
     let session = Session {
         id: SessionId(app.fresh_uuid()),
         user_id: user.id,
-        sign_in: SignIn::by_password(now),
+        sign_in,
         last_seen: now,
         expires_at: now.plus(app.config.lifetimes.session_absolute),
     };

@@ -87,6 +87,13 @@ impl Transaction {
         format!("{}&again=1", self.resume(app))
     }
 
+    /// Where a browser goes after a sign-in in it. When it was answered meanwhile (a form sent twice), the same request
+    /// begins anew, so that the second click ends where the first would have.
+    #[must_use]
+    pub fn next(&self, app: &App) -> String {
+        if self.standing(app) == Standing::Answered { self.again(app) } else { self.resume(app) }
+    }
+
     /// What `form-action` names on its pages: their post may end at the client.
     #[must_use]
     pub fn form_action(&self) -> String {
@@ -97,8 +104,8 @@ impl Transaction {
 /// How often a transaction is read again when another request wrote it meanwhile.
 const TRIES: usize = 5;
 
-/// Notes in the transaction the session that one of its pages made, and ends the one noted before: a form sent
-/// twice, whose first answer the browser dropped, leaves no session that nobody holds.
+/// Notes in the transaction a session that one of its pages made. A form sent twice makes two, in any order: the one
+/// whose answer the browser dropped is ended when the other comes to the end of the transaction ([`end_others`]).
 ///
 /// # Errors
 /// When the store fails.
@@ -106,13 +113,21 @@ pub async fn note_session(app: &App, transaction: &Transaction, made: TokenHash)
     let id = transaction.id.hash();
     for _ in 0..TRIES {
         let Some(current) = app.stores.interactions.find(&id).await? else { return Ok(()) };
-        let (next, before) = current.clone().with_session(made);
+        let next = current.clone().with_session(made);
         if next == current || app.stores.interactions.replace(&id, &current, &next).await? {
-            return match before.filter(|before| *before != made) {
-                Some(before) => app.stores.sessions.end(&before).await,
-                None => Ok(()),
-            };
+            break;
         }
+    }
+    Ok(())
+}
+
+/// Ends the sessions that pages of the transaction made and that are not the one the browser holds.
+///
+/// # Errors
+/// When the store fails.
+pub async fn end_others(app: &App, interaction: &Interaction, held: &TokenHash) -> Result<(), StoreError> {
+    for made in interaction.sessions().iter().filter(|made| !made.matches(held)) {
+        app.stores.sessions.end(made).await?;
     }
     Ok(())
 }

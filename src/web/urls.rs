@@ -2,11 +2,14 @@
 //!
 //! Owns: paths and their parameters. Does not own: which handler answers (`routes`).
 
+use crate::protocol::ids::ProviderId;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::OpaqueToken;
 
 /// Path segments under the issuer.
 pub mod path {
+    use crate::protocol::ids::ProviderId;
+
     /// The home page.
     pub const HOME: &str = "/";
     /// Static files.
@@ -27,6 +30,22 @@ pub mod path {
     pub const JWKS: &str = "/jwks";
     /// Sign-in page.
     pub const LOGIN: &str = "/login";
+    /// Where the way to an external provider begins.
+    #[must_use]
+    pub fn provider(id: &ProviderId) -> String {
+        format!("{LOGIN}/{id}")
+    }
+
+    /// Where a provider sends people back to.
+    #[must_use]
+    pub fn callback(id: &ProviderId) -> String {
+        format!("{LOGIN}/{id}/callback")
+    }
+
+    /// The page that asks for the proof of an account.
+    pub const JOIN: &str = "/join";
+    /// The account page.
+    pub const ACCOUNT: &str = "/account";
     /// Consent page.
     pub const CONSENT: &str = "/consent";
     /// Set-your-password page.
@@ -57,6 +76,24 @@ pub fn with_query(issuer: &Issuer, path: &str, parameters: &[(&str, &str)]) -> S
         return page;
     }
     format!("{page}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish())
+}
+
+/// Where a browser leaves for an external provider.
+#[must_use]
+pub fn provider(issuer: &Issuer, id: &ProviderId, parameters: &[(&str, &str)]) -> String {
+    with_query(issuer, &path::provider(id), parameters)
+}
+
+/// The redirect URI that is registered at a provider.
+#[must_use]
+pub fn callback(issuer: &Issuer, id: &ProviderId) -> String {
+    absolute(issuer, &path::callback(id))
+}
+
+/// The sign-in page that leads to the account page, also for somebody who is signed in.
+#[must_use]
+pub fn sign_in_for_account(issuer: &Issuer) -> String {
+    with_query(issuer, path::LOGIN, &[("next", "account")])
 }
 
 /// A page of a transaction.

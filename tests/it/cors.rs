@@ -151,7 +151,7 @@ both_setups! {
         let ada = app.ada().await;
         let browser = app.signed_in(&ada).await;
         let authorize = format!("/authorize?{}", Ask::of("web").query());
-        for path in [authorize.as_str(), "/login", "/consent", "/password", "/logout", "/logout/confirm", "/", "/authorize/resume", "/livez"] {
+        for path in [authorize.as_str(), "/login", "/join", "/account", "/consent", "/password", "/logout", "/logout/confirm", "/", "/authorize/resume", "/livez"] {
             for origin in ["https://evil.test", "https://app.example.test", "null"] {
                 let request = app.request(Method::GET, path).header("origin", origin);
                 let answer = request.header("cookie", browser.cookie_header()).send().await;

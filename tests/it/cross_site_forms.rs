@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::both_setups;
 use crate::support::forms::Form;
-use crate::support::{Answer, Ask, Setup, TestApp, UserAgent};
+use crate::support::{Answer, Ask, Options, Setup, TestApp, UserAgent, joins};
 
 /// Sends a form of a page with other headers than a browser's.
 async fn send(
@@ -146,6 +146,26 @@ both_setups! {
         expect_guarded(&app, &browser, &page, "/password", &[("password", new), ("repeated", new)]).await;
         let user = app.app().stores.users.find(newcomer.id).await.expect("the store").expect("somebody");
         assert!(user.must_set_password());
+    }
+
+    /// H03: the proof of an account, and the ways into one's own.
+    async fn the_forms_for_joining_and_unlinking_are_guarded(setup: Setup) {
+        let app = TestApp::with(setup, Options { extra: joins::PROVIDERS, ..Options::default() }).await;
+        let ada = app.ada().await;
+        let (mut browser, key) = (app.browser(), joins::key("google"));
+        browser.get(&app.url("/login")).await;
+        let page = browser.open(&app.waiting(&browser, &ada, &key).await).await.page();
+        let hashed = app.app().passwords.hashes_run();
+        for typed in [("password", ada.password.as_str()), ("new", "1")] {
+            expect_guarded(&app, &browser, &page, "/join", &[typed]).await;
+        }
+        assert_eq!((app.opens(&key).await, app.app().passwords.hashes_run()), (None, hashed));
+
+        let linked = app.joined(&ada, "google").await;
+        let mut browser = app.signed_in(&ada).await;
+        let page = browser.open(&app.url("/account")).await.page();
+        expect_guarded(&app, &browser, &page, "/account", &[("unlink", &linked.handle())]).await;
+        assert_eq!(app.opens(&linked).await.as_deref(), Some("ada"));
     }
 
     /// H04: the form of one person or client opens nothing for another.

@@ -17,6 +17,8 @@ const ENDPOINTS: &[(&str, &[&str])] = &[
     ("/authorize", &["GET", "POST"]),
     ("/authorize/resume", &["GET"]),
     ("/login", &["GET", "POST"]),
+    ("/join", &["GET", "POST"]),
+    ("/account", &["GET", "POST"]),
     ("/consent", &["GET", "POST"]),
     ("/password", &["GET", "POST"]),
     ("/logout", &["GET", "POST"]),
@@ -53,7 +55,7 @@ both_setups! {
     /// HEAD is GET without a body (RFC 9110 9.3.2), wherever a person or a probe would try it.
     async fn head_answers_like_get_without_a_body(setup: Setup) {
         let app = TestApp::start(setup).await;
-        for path in ["/", "/login", "/logout", "/jwks", "/.well-known/openid-configuration", "/livez", "/readyz"] {
+        for path in ["/", "/login", "/account", "/logout", "/jwks", "/.well-known/openid-configuration", "/livez", "/readyz"] {
             let get = app.get(path).await;
             let head = app.request(Method::HEAD, path).send().await;
             assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");

@@ -6,6 +6,8 @@
 
 mod support;
 
+mod account;
+mod arrivals;
 mod audiences;
 mod authorization_requests;
 mod browser;
@@ -25,11 +27,14 @@ mod external;
 mod faults;
 mod first_hour;
 mod form_post;
+mod github;
 mod herd;
 mod http_surface;
 mod id_token_hints;
 mod introspection;
+mod joining;
 mod keys;
+mod linking;
 mod metadata;
 mod operation;
 mod own_password;
@@ -39,6 +44,8 @@ mod people_who_leave;
 mod pkce;
 mod profile_claims;
 mod prompt_and_max_age;
+mod providers;
+mod providers_down;
 mod redirect_uris;
 mod refresh_scope;
 mod refresh_tokens;

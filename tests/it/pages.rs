@@ -1,7 +1,7 @@
 //! What every page carries and never carries (threats A15, A17, H13).
 
 use crate::both_setups;
-use crate::support::{Answer, Ask, Options, Setup, TestApp, forms};
+use crate::support::{Answer, Ask, Options, Setup, TestApp, forms, joins};
 
 /// Headers and markup of a page of ours.
 fn expect_page_of_ours(page: &Answer) {
@@ -37,9 +37,9 @@ fn expect_page_of_ours(page: &Answer) {
 }
 
 both_setups! {
-    /// A17, H13: sign-in, consent, own password, home, sign-out, signed out, and the error pages.
+    /// A17, H13: sign-in, consent, own password, joining, account, home, sign-out, signed out, and the error pages.
     async fn every_page_is_closed_to_frames_caches_and_third_parties(setup: Setup) {
-        let app = TestApp::start(setup).await;
+        let app = TestApp::with(setup, Options { extra: joins::PROVIDERS, ..Options::default() }).await;
         let (ada, nina) = (app.ada().await, app.newcomer("nina").await);
         let mut browser = app.browser();
         let mut pages = vec![browser.get(&app.url("/")).await];
@@ -53,6 +53,12 @@ both_setups! {
         pages.push(logout);
         let mut other = app.browser();
         let login = other.open(&app.url("/login")).await.page();
+        let joining = app.waiting(&other, &ada, &joins::key("google")).await;
+        let joining = other.get(&joining).await;
+        pages.push(other.send(&joining, "/join", &[("password", "wrong")]).await);
+        pages.push(joining);
+        app.joined(&ada, "google").await;
+        pages.push(app.signed_in(&ada).await.get(&app.url("/account")).await);
         let password = other.sign_in(&login, &nina).await.page();
         pages.push(other.send(&password, "/password", &[("password", "short"), ("repeated", "short")]).await);
         pages.push(password);

@@ -65,6 +65,23 @@ both_setups! {
         assert!(app.is_signed_in(&browser).await);
     }
 
+    /// Passwords are hashed side by side: of two clicks the first may be answered last.
+    async fn a_double_click_ends_like_a_single_one_whichever_is_done_first(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let ask = Ask::of("trusted");
+        let mut browser = app.browser();
+        let login = browser.open(&ask.url(&app)).await.page();
+        let typed = [("username", ada.username.as_str()), ("password", ada.password.as_str())];
+        let mut dropped = browser.clone();
+        let kept = browser.send(&login, "/login", &typed).await.expect(303);
+        dropped.send(&login, "/login", &typed).await.expect(303);
+        let callback = browser.follow(kept).await.callback();
+        ask.redeem(&app, &callback.code()).await.expect(200);
+        assert!(!app.is_signed_in(&dropped).await, "the dropped session lives on");
+        assert!(app.is_signed_in(&browser).await);
+    }
+
     /// At once, as a double click really is.
     async fn submits_at_the_same_moment_give_no_error(setup: Setup) {
         let app = TestApp::start(setup).await;

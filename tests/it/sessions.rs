@@ -66,6 +66,27 @@ both_setups! {
         assert!(!home.text().contains("ada"), "{}", home.text());
     }
 
+    /// A server that dies between the act and the end of the record leaves the record.
+    async fn a_sign_out_that_was_cut_short_leaves_nobody_half_signed_in(setup: Setup) {
+        let app = TestApp::start(setup).await;
+        let ada = app.ada().await;
+        let mut browser = app.signed_in(&ada).await;
+        let old = browser.clone();
+        let sessions = app.app().stores.sessions.clone();
+        let hash = vestibule::protocol::opaque::TokenHash::of(old.session().expect("one").as_bytes());
+        let record = sessions.find(&hash).await.expect("the store").expect("a session");
+        let page = browser.open(&app.url("/logout")).await.page();
+        browser.send(&page, "/logout/confirm", &[]).await.expect(303);
+        sessions.put(&hash, &record).await.expect("the store");
+
+        let ask = Ask::of("trusted");
+        let login = old.clone().open(&ask.url(&app)).await.page();
+        assert!(login.url.path().ends_with("/login"), "{}", login.url);
+        assert_eq!(sessions.find(&hash).await.expect("the store"), None, "and the record has gone after it");
+        let callback = old.clone().sign_in(&login, &ada).await.callback();
+        ask.redeem(&app, &callback.code()).await.expect(200);
+    }
+
     /// H05.
     async fn opening_the_sign_out_page_signs_nobody_out(setup: Setup) {
         let app = TestApp::start(setup).await;

@@ -1,4 +1,5 @@
-//! `vestibule.db`: people, consents, grants, keys, revocations, which clients were served.
+//! `vestibule.db`: people and their identities elsewhere, consents, grants, keys, revocations, which clients were
+//! served.
 //!
 //! Owns: the order of its changes. Does not own: each change (its file).
 
@@ -16,6 +17,7 @@ mod m0010_grant_claims;
 mod m0011_contacts;
 mod m0012_erased_people;
 mod m0013_clients;
+mod m0014_identities;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_contacts::Migration),
             Box::new(m0012_erased_people::Migration),
             Box::new(m0013_clients::Migration),
+            Box::new(m0014_identities::Migration),
         ]
     }
 }

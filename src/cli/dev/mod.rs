@@ -39,14 +39,14 @@ const EXAMPLES: &str = "\
 Examples:
   vestibule dev                         on http://localhost:9400, with demo people and clients
   vestibule dev --port 0                on any free port
-  vestibule dev --config ./config       with your clients, APIs and roles beside the demo ones
+  vestibule dev --config ./config       with your clients, APIs, roles and providers beside the demo
   vestibule dev --print json | head -1  for scripts: one JSON object once it accepts connections";
 
 /// Run a development server: nothing to configure, never for production
 ///
 /// Listens on this machine only. Data and generated credentials are kept in the data folder, so that the
-/// next start has the same people, clients and keys. Clients, APIs, roles, lifetimes, limits and password
-/// rules are read from ./config (if it is there) or --config DIR.
+/// next start has the same people, clients and keys. Clients, APIs, roles, providers, lifetimes,
+/// limits, password rules and [outbound] are read from ./config (if it is there) or --config DIR.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
 pub struct Dev {

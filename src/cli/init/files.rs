@@ -31,6 +31,7 @@ const HEAD: &str = "\
 const APIS: &str = include_str!("../../../config/apis.toml.example");
 const ROLES: &str = include_str!("../../../config/roles.toml.example");
 const CLIENTS: &str = include_str!("../../../config/clients.toml.example");
+const PROVIDERS: &str = include_str!("../../../config/providers.toml.example");
 
 /// Harmless wherever it runs: it is sent back to the person's own machine, and they are asked every time.
 const COMMAND_LINE: &str = "\
@@ -74,6 +75,7 @@ pub(super) fn all(issuer: &Issuer, data: Option<&Path>, rng: &mut impl CryptoRng
         ),
         file("clients/cli.toml", COMMAND_LINE.to_owned()),
         file("clients.toml.example", without(CLIENTS, "")),
+        file("providers.toml.example", PROVIDERS.to_owned()),
         file("vestibule.toml", main(issuer, data)),
     ])
 }
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn the_samples_do_not_say_that_they_are_to_be_renamed() {
         for file in all(&Issuer::parse("https://id.example.com").unwrap(), None, &mut system_rng()).unwrap() {
-            let is_sample = file.name == "clients.toml.example";
+            let is_sample = file.name.ends_with(".toml.example");
             assert_eq!(file.text.contains("Rename this file"), is_sample, "{}", file.name);
             assert!(!file.text.contains("apis.toml.example") && !file.text.contains(". give"), "{}", file.name);
         }

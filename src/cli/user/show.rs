@@ -1,14 +1,15 @@
-//! `vestibule user show`: one person, and what their roles permit.
+//! `vestibule user show`: one person, what their roles permit, and what opens their account from outside.
 //!
 //! Owns: that command. Does not own: what each line says (`list`).
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::data::{Opened, Where};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::user::list;
 use crate::cli::{output, times};
+use crate::model::identity::Identity;
 use crate::model::permissions::permitted;
 use crate::model::person::User;
 use crate::model::registry::Registry;
@@ -20,7 +21,7 @@ Examples:
   vestibule user show ada
   vestibule user show ada --json | jq -r .id";
 
-/// Show a person, and which scopes of APIs their roles permit
+/// Show a person, which scopes of APIs their roles permit, and their identities at external providers
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, help_template = crate::cli::TEMPLATE)]
 pub(super) struct Show {
@@ -38,19 +39,24 @@ impl Show {
         let Opened { config, stores, clock } = self.place.open().await?;
         let user = super::find(stores.users.as_ref(), &self.name).await?;
         let scopes = scopes_of(&user, &config.registry);
+        let listed = stores.identities.list(user.id).await;
+        let identities = listed.map_err(|error| super::store_failed(&error))?;
         if self.json {
             let claims = user.claims();
             let more = json!({
                 "phone_number": claims.phone_number,
                 "address": claims.address,
                 "scopes": scopes.to_string(),
+                "identities": identities.iter().map(identity_object).collect::<Vec<_>>(),
                 "updated_at": user.updated_at.seconds(),
                 "valid_from": user.valid_from.seconds(),
             });
             let object = output::with(list::object(&user, &config.registry, clock.now()), more);
             output::data(&format!("{object:#}"))?;
         } else {
-            output::data(&output::table(&lines(&user, &config.registry, &scopes, clock.now())))?;
+            let mut shown = lines(&user, &config.registry, &scopes, clock.now());
+            shown.extend(identities.iter().map(|identity| identity_line(identity, &config.registry, clock.now())));
+            output::data(&output::table(&shown))?;
         }
         Ok(Exit::Ok)
     }
@@ -68,6 +74,27 @@ fn address_of(user: &User) -> String {
     let parts = [address.street_address, address.postal_code, address.locality, address.region, address.country];
     let written: Vec<String> = parts.into_iter().flatten().collect();
     address.formatted.unwrap_or_else(|| written.join("\n")).replace('\n', ", ")
+}
+
+fn identity_object(identity: &Identity) -> Value {
+    json!({
+        "provider": identity.key.provider,
+        "issuer": identity.key.issuer,
+        "subject": identity.key.subject,
+        "label": identity.label,
+        "created_at": identity.created_at.seconds(),
+        "used_at": identity.used_at.seconds(),
+    })
+}
+
+fn identity_line(identity: &Identity, registry: &Registry, now: Timestamp) -> Vec<String> {
+    let key = &identity.key;
+    // As with roles: a question mark behind what the configuration does not have.
+    let unknown = if registry.find_provider(key.provider.as_str()).is_some() { "" } else { "?" };
+    let label = identity.label.as_ref().map(|label| format!(" {label}")).unwrap_or_default();
+    let used = times::distance(identity.used_at, now);
+    let text = format!("{}{unknown}{label} ({} at {}), used {used}", key.provider, key.subject, key.issuer);
+    vec!["identity".to_owned(), output::plain(&text)]
 }
 
 fn lines(user: &User, registry: &Registry, scopes: &Scopes, now: Timestamp) -> Vec<Vec<String>> {

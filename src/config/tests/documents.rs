@@ -60,8 +60,8 @@ fn the_default_configuration_has_every_key() {
         let spellings = [name.to_owned(), format!("{name}_file"), name.trim_end_matches("_file").to_owned()];
         let has = |table: &toml::Table| spellings.iter().any(|name| table.contains_key(name));
         match table {
-            "" if matches!(name, "clients" | "apis" | "roles") => {}
-            "clients" | "apis" | "roles" | "apis.scopes" => {}
+            "" if matches!(name, "clients" | "apis" | "roles" | "providers") => {}
+            "clients" | "apis" | "roles" | "providers" | "apis.scopes" => {}
             _ if key.starts_with("apis.scopes") => {}
             "" => assert!(has(&document), "{key}"),
             // A file that is not there would be a fault.
@@ -76,11 +76,17 @@ fn the_samples_load_but_for_the_placeholder_secret() {
     let sample = |name: &str| std::fs::read_to_string(format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let (clients, apis, roles) =
         (sample("clients.toml.example"), sample("apis.toml.example"), sample("roles.toml.example"));
+    let providers = sample("providers.toml.example");
     let secret = "0123456789abcdefghijklmnopqrstuvwxyz-._ABCD";
-    let with = |name: &str| if name == "NIGHTLY_REPORT_SECRET" { Some(secret.to_owned()) } else { env(name) };
+    let with = |name: &str| if name.ends_with("_SECRET") { Some(secret.to_owned()) } else { env(name) };
     let try_with = |clients: &str| {
-        let folder =
-            Folder::new(&[("a.toml", HEAD), ("clients.toml", clients), ("apis.toml", &apis), ("roles.toml", &roles)]);
+        let folder = Folder::new(&[
+            ("a.toml", HEAD),
+            ("clients.toml", clients),
+            ("apis.toml", &apis),
+            ("roles.toml", &roles),
+            ("providers.toml", &providers),
+        ]);
         load(folder.path(), &with)
     };
     let faults = try_with(&clients).unwrap_err();
@@ -88,6 +94,8 @@ fn the_samples_load_but_for_the_placeholder_secret() {
     let hash = crate::protocol::opaque::TokenHash::of(secret.as_bytes()).to_hex();
     let config = try_with(&clients.replace(&"0".repeat(64), &hash)).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.registry.clients().count(), 4);
+    let offered: Vec<&str> = config.registry.providers().map(|provider| provider.id.as_str()).collect();
+    assert_eq!(offered, ["google", "github", "auth0", "microsoft", "gitlab", "forum", "staff"]);
 }
 
 #[test]

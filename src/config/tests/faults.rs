@@ -6,7 +6,8 @@ use super::*;
 const CLIENT: &str = "redirect_uris = [\"https://app.example/cb\"]\ntoken_endpoint_auth_method = \"none\"\n";
 
 /// Checks that `text` has exactly the expected fault: its `line:column`, a part of its message and of its help.
-fn assert_fault(load: fn(&str) -> Result<Config, Faults>, text: &str, expected: (&str, &str, &str)) {
+#[track_caller]
+pub(super) fn assert_fault(load: fn(&str) -> Result<Config, Faults>, text: &str, expected: (&str, &str, &str)) {
     let told = told(&load(text).expect_err(text));
     let (place, message, help) = expected;
     let fits = |line: &String| {

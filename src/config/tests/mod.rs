@@ -5,6 +5,7 @@ mod documents;
 mod faults;
 mod notes;
 mod properties;
+mod providers;
 mod reload;
 mod sections;
 mod suggestions;

@@ -56,7 +56,8 @@ fn every_key_of_the_schema_is_known_and_takes_what_it_says() {
         let value = example(&property);
         let text = match name.split('.').collect::<Vec<_>>().as_slice() {
             ["apis", "scopes", key] => format!("apis = [{{ scopes = [{{ {key} = {value} }}] }}]"),
-            [table @ ("clients" | "apis" | "roles"), key] => format!("{table} = [{{ {key} = {value} }}]"),
+            ["providers", part, key] => format!("providers = [{{ {part} = {{ {key} = {value} }} }}]"),
+            [table @ ("clients" | "apis" | "roles" | "providers"), key] => format!("{table} = [{{ {key} = {value} }}]"),
             [table, key] => format!("{table}.{key} = {value}"),
             _ => format!("{name} = {value}"),
         };
@@ -71,8 +72,9 @@ fn every_key_of_the_schema_is_known_and_takes_what_it_says() {
 #[test]
 fn every_key_of_the_schema_has_a_sentence_of_the_reference() {
     for (name, property) in every_key() {
-        // These two stand in the sentence of the list that they are in.
-        let told_elsewhere = name.starts_with("apis.scopes.");
+        // These stand in the sentence of the table that they are in.
+        let parts = ["apis.scopes.", "providers.claims.", "providers.roles."];
+        let told_elsewhere = parts.iter().any(|part| name.starts_with(part));
         let sentence = property["description"].as_str().unwrap_or_default();
         let is_table = matches!(property["type"].as_str(), Some("object" | "array"));
         assert!(told_elsewhere || is_table || sentence.len() > 5, "{name}: {property}");
@@ -99,7 +101,7 @@ fn every_key_of_a_table_of_its_own_has_a_default_or_none_can_be() {
         "passwords.threads",
         "passwords.queue",
     ];
-    let is_list = |name: &str| ["clients", "apis", "roles"].iter().any(|list| name.starts_with(list));
+    let is_list = |name: &str| ["clients", "apis", "roles", "providers"].iter().any(|list| name.starts_with(list));
     for (name, property) in every_key().into_iter().filter(|(name, _)| name.contains('.') && !is_list(name)) {
         assert_eq!(property.get("default").is_none(), without.contains(&name.as_str()), "{name}");
     }

@@ -53,6 +53,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("passwords.queue", "7", "8"),
     ("passwords.min_length", "16", "17"),
     ("proxies.trusted", "[\"10.0.0.0/8\"]", "[\"192.0.2.0/24\"]"),
+    ("outbound.allow", "[\"10.0.0.0/8\"]", "[\"192.168.0.0/16\"]"),
 ];
 
 /// What the values name as files.
@@ -85,7 +86,7 @@ fn with(other: &str, more: &str) -> Config {
 fn every_key_says_when_it_applies() {
     let single = |key: &String| {
         let (table, name) = key.split_once('.')?;
-        let many = matches!(table, "clients" | "apis" | "roles");
+        let many = matches!(table, "clients" | "apis" | "roles" | "providers");
         (!many).then(|| format!("{table}.{name}"))
     };
     let mut known: BTreeSet<String> = known_keys().iter().filter_map(single).collect();
@@ -154,6 +155,34 @@ fn clients_apis_and_roles_are_told_by_name() {
         ("changed https://api.example".to_owned(), "added reader".to_owned())
     );
     assert!(difference.settings.is_empty() && difference.waiting.is_empty());
+}
+
+#[test]
+fn providers_are_told_by_name_and_so_is_another_order() {
+    let provider = |id: &str, more: &str| {
+        format!(
+            "[[providers]]\nid = \"{id}\"\npreset = \"oidc\"\nissuer = \"https://{id}.example\"\nclient_id = \"v\"\n{more}\n"
+        )
+    };
+    let secret = |name: &str| provider("secret", &format!("client_secret = {{ env = \"{name}\" }}"));
+    let same = provider("same", "");
+    let old = [same.clone(), provider("goes", ""), provider("off", ""), secret("KEY")].concat();
+    let new = [
+        "# Every line is another one now.\n".to_owned(),
+        same.clone(),
+        provider("comes", ""),
+        provider("off", "enabled = false"),
+        secret("OTHER_KEY"),
+    ]
+    .concat();
+    let difference = with("", &new).adopt(&with("", &old)).unwrap().difference;
+    assert_eq!(difference.providers.to_string(), "added comes; removed goes, off; changed secret");
+    assert!(!difference.providers_reordered && difference.settings.is_empty() && difference.clients.is_empty());
+
+    let (one, two) = ([same.clone(), provider("off", "")].concat(), [provider("off", ""), same].concat());
+    let difference = with("", &two).adopt(&with("", &one)).unwrap().difference;
+    assert!(difference.providers.is_empty() && difference.providers_reordered && !difference.is_empty());
+    assert!(with("", &two).adopt(&with("", &two)).unwrap().difference.is_empty());
 }
 
 /// The folder says another issuer, under which this API is one like any other.

@@ -50,12 +50,16 @@ fn a_uri_that_may_not_be_registered_is_explained_and_harmless() {
 
 #[test]
 fn every_key_of_a_client_survives() {
-    let text = "[[clients]]\nclient_id = \"c\"\nclient_name = \"Say \\\"hi\\\"\\nthere \\u0007\"\nfirst_party = true\n\
+    let text = "[[providers]]\nid = \"google\"\nclient_id = \"v\"\nclient_secret = \"s\"\n\
+                [[clients]]\nclient_id = \"c\"\nclient_name = \"Say \\\"hi\\\"\\nthere \\u0007\"\nfirst_party = true\n\
                 redirect_uris = [\"https://a.example/cb\"]\npost_logout_redirect_uris = [\"https://a.example/bye\"]\ngrant_types = [\"authorization_code\", \"password\"]\n\
                 token_endpoint_auth_method = \"client_secret_post\"\nclient_secret = \"dev\"\nscope = \"openid read:users\"\n\
                 default_scope = \"openid\"\ndefault_audience = \"https://api.example.test\"\nconsent = \"never\"\n\
                 pkce = \"optional\"\naccess_token_lifetime = 90\nid_token_signed_response_alg = \"ES256\"\n\
-                id_token_claims = \"minimal\"\nallowed_origins = [\"https://b.example\"]\n";
+                id_token_claims = \"minimal\"\nallowed_origins = [\"https://b.example\"]\n\
+                providers = [\"google\"]\nauto_redirect = true\n";
     let client = loaded(text, "c");
-    assert_eq!(format!("{:?}", loaded(&client_table(&client, None), "c")), format!("{client:?}"));
+    let (provider, _) = text.split_once("[[clients]]").unwrap();
+    let again = loaded(&format!("{provider}{}", client_table(&client, None)), "c");
+    assert_eq!(format!("{again:?}"), format!("{client:?}"));
 }

@@ -3,6 +3,7 @@
 //! Owns: starting a transaction, going on with it, and issuing its code once. Does not own: the
 //! decision what is next (`model/next_step`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::begin::AuthorizeError;
@@ -18,6 +19,7 @@ use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::reply::AuthorizationResponse;
 use crate::store::StoreError;
 use crate::web::page_error::PageError;
+use crate::web::provider_buttons::offered;
 use crate::web::session::SignedIn;
 use crate::web::transaction::{self, Standing, Transaction};
 use crate::web::urls::{self, path};
@@ -57,11 +59,11 @@ pub(super) async fn start(
     let until = now.plus(app.config.lifetimes.interaction);
     let interaction = Interaction::begin(client.client_id.clone(), request, visit.browser, now, until);
     let step = transaction::decide(app, &interaction, client, visit.visitor).await?;
-    match page_of(&step) {
+    match page_of(app, &interaction, client, &step) {
         Some(page) => {
             let id = OpaqueToken::generate(&mut app.rng());
             app.stores.interactions.put(&id.hash(), &interaction).await?;
-            Ok(Resumed::Page(urls::in_transaction(app.issuer(), page, &id)))
+            Ok(Resumed::Page(urls::in_transaction(app.issuer(), &page, &id)))
         }
         None => Ok(Resumed::Answer(answer(visit, &interaction, step).await?)),
     }
@@ -87,25 +89,41 @@ pub(super) async fn resume(visit: &Visit<'_>, found: &Transaction, again: bool) 
         return start(visit, client, request.clone()).await;
     }
     let step = transaction::decide(app, interaction, client, visit.visitor).await?;
-    if let Some(page) = page_of(&step) {
-        return Ok(Resumed::Page(urls::in_transaction(app.issuer(), page, &found.id)));
+    if let Some(page) = page_of(app, interaction, client, &step) {
+        return Ok(Resumed::Page(urls::in_transaction(app.issuer(), &page, &found.id)));
     }
     // Of two visits at once one sends the answer; the other looks again and finds it answered.
     let answered = interaction.clone().answered();
     if !app.stores.interactions.replace(&found.id.hash(), interaction, &answered).await? {
         return Ok(Resumed::Page(found.resume(app)));
     }
+    if let Some(signed_in) = visit.visitor {
+        transaction::end_others(app, interaction, &signed_in.id).await?;
+    }
     Ok(Resumed::Answer(answer(visit, interaction, step).await?))
 }
 
 /// The page of a step that asks something.
-const fn page_of(step: &NextStep) -> Option<&'static str> {
+fn page_of(app: &App, interaction: &Interaction, client: &Client, step: &NextStep) -> Option<Cow<'static, str>> {
     match step {
-        NextStep::SignIn(_) | NextStep::SelectAccount => Some(path::LOGIN),
-        NextStep::SetPassword => Some(path::PASSWORD),
-        NextStep::Consent { .. } => Some(path::CONSENT),
+        NextStep::SignIn(_) => Some(sign_in_page(app, interaction, client)),
+        NextStep::SelectAccount => Some(path::LOGIN.into()),
+        NextStep::SetPassword => Some(path::PASSWORD.into()),
+        NextStep::Consent { .. } => Some(path::CONSENT.into()),
         NextStep::Issue(_) | NextStep::Refuse(_) => None,
     }
+}
+
+/// Where a person signs in: the page, or at once the external provider that the application hints at, or the only
+/// one that it offers when it says so. Whoever comes back from there without success is shown the page.
+fn sign_in_page(app: &App, interaction: &Interaction, client: &Client) -> Cow<'static, str> {
+    let hint = interaction.request.provider_hint.as_ref();
+    let hinted = offered(app, Some(client)).find(|provider| hint == Some(&provider.id));
+    let only = || {
+        let mut all = offered(app, Some(client)).filter(|_| client.auto_redirect);
+        all.next().filter(|_| all.next().is_none())
+    };
+    hinted.or_else(only).map_or(path::LOGIN.into(), |provider| path::provider(&provider.id).into())
 }
 
 /// The answer.

@@ -40,6 +40,7 @@ async fn show(app: Current, browser: Browser, Visitor(visitor): Visitor) -> Resu
         issuer: app.issuer().as_str(),
         login: &urls::local(app.issuer(), path::LOGIN),
         logout: &urls::local(app.issuer(), path::LOGOUT_CONFIRM),
+        account: &urls::local(app.issuer(), path::ACCOUNT),
         person: person.as_ref(),
     };
     let response = page::html(StatusCode::OK, &view, None)?;

@@ -24,6 +24,7 @@ pub(super) struct HomePage<'a> {
     pub(super) issuer: &'a str,
     pub(super) login: &'a str,
     pub(super) logout: &'a str,
+    pub(super) account: &'a str,
     pub(super) person: Option<&'a Person<'a>>,
 }
 
@@ -35,9 +36,8 @@ mod tests {
     fn render(person: Option<&Person<'_>>, dev: bool) -> String {
         let issuer = Issuer::parse("http://localhost:9400").unwrap();
         let frame = Frame::new(&issuer, dev);
-        HomePage { frame: &frame, issuer: issuer.as_str(), login: "/login", logout: "/logout", person }
-            .render()
-            .unwrap()
+        let (login, logout, account) = ("/login", "/logout", "/account");
+        HomePage { frame: &frame, issuer: issuer.as_str(), login, logout, account, person }.render().unwrap()
     }
 
     #[test]
@@ -45,6 +45,7 @@ mod tests {
         let probe = "<svg onload=alert(1)>";
         let page = render(Some(&Person { name: probe, username: probe, email: Some(probe), csrf: "t" }), true);
         assert!(!page.contains("<svg") && page.contains("action=\"/logout\""), "{page}");
+        assert!(page.contains("href=\"/account\""), "{page}");
     }
 
     #[test]

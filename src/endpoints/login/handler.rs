@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::web::ServiceConfig;
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::accounts;
+use super::callback::{back, park};
+use super::leave::leave;
 use super::sign_in::{Attempt, Tried, try_password};
 use super::view::{Failure, LoginPage};
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
-use crate::model::person::User;
+use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
 use crate::protocol::time::whole_seconds;
 use crate::throttle::Origin;
@@ -26,24 +29,39 @@ use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
 use crate::web::device::Device;
 use crate::web::edge::Noted;
+use crate::web::entry::Destination;
+use crate::web::linking;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::provider_buttons::{Offer, buttons};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
-use crate::web::urls::{self, path};
+use crate::web::urls::path;
 
 /// `account` in the query: not the account of the session.
 const OTHER: &str = "other";
 
+/// `next` in the query: to the account page, which needs a fresh sign-in.
+const ACCOUNT: &str = "account";
+
 /// Adds the routes.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(page::with_form(path::LOGIN, show, submit));
+    let provider = format!("{}/{{provider}}", path::LOGIN);
+    cfg.service(
+        resource(format!("{provider}/callback"))
+            .wrap(from_fn(page::frame))
+            .route(get().to(back))
+            .route(post().to(park)),
+    );
+    cfg.service(resource(provider).wrap(from_fn(page::frame)).route(get().to(leave)));
 }
 
 /// `GET /login`, alone or in a transaction.
 async fn show(
     app: Current,
+    request: HttpRequest,
     PageQuery(query): PageQuery,
     browser: Browser,
     Visitor(visitor): Visitor,
@@ -51,7 +69,7 @@ async fn show(
     let id = query.get("id");
     let browser = if id.is_some() { browser.known()? } else { browser };
     let transaction = Transaction::find_some(&app, id, &browser).await?;
-    let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
+    let form = Form::of(&app, &request, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
     let response = match form.task().await? {
         Task::Leave(there) => return Ok(page::see_other(&there)),
         Task::ChooseAccount(found, signed_in) if query.get("account") != Some(OTHER) => {
@@ -91,7 +109,7 @@ async fn submit(
     if posted.has("account") {
         return accounts::choose(&app, &browser, &posted, transaction.as_ref(), visitor.as_ref()).await;
     }
-    let form = Form { app: &app, browser: &browser, transaction: transaction.as_ref(), visitor: visitor.as_ref() };
+    let form = Form::of(&app, &request, &browser, &query, (transaction.as_ref(), visitor.as_ref()));
     form.protection().check(browser.token(), &posted)?;
     if let Some(found) = form.transaction.filter(|found| found.standing(&app) == Standing::Expired) {
         return Err(PageError::expired(found.resume(&app)));
@@ -104,7 +122,7 @@ async fn submit(
     match try_password(&app, attempt, before, form.transaction).await? {
         Tried::In(user, cookie) => {
             let session = cookies::set(Kind::Session, &cookie, app.issuer());
-            device.remember(page::see_other_with(&form.next(&user), &session)?, &app)
+            device.remember(page::see_other_with(&form.destination.next(&app, &user), &session)?, &app)
         }
         Tried::Refused => {
             Noted::note(&request, "sign_in_refused", None);
@@ -125,25 +143,38 @@ fn password(posted: &Params) -> SecretString {
     SecretString::from(posted.get("password").unwrap_or_default().to_owned())
 }
 
-/// Where a person goes who signed in without a transaction. Never a URL from the request.
-fn after(app: &App, user: &User) -> String {
-    urls::local(app.issuer(), if user.must_set_password() { path::PASSWORD } else { path::HOME })
-}
-
 /// The form and what it is bound to.
 struct Form<'a> {
     app: &'a App,
     browser: &'a Browser,
     transaction: Option<&'a Transaction>,
     visitor: Option<&'a SignedIn>,
+    /// The provider that this browser used last.
+    last: Option<ProviderId>,
+    destination: Destination<'a>,
 }
 
 impl<'a> Form<'a> {
+    fn of(
+        app: &'a App,
+        request: &HttpRequest,
+        browser: &'a Browser,
+        query: &Params,
+        (transaction, visitor): (Option<&'a Transaction>, Option<&'a SignedIn>),
+    ) -> Self {
+        let to_account = transaction.is_none() && query.get("next") == Some(ACCOUNT);
+        let last = cookies::last_provider(request.headers(), app.issuer());
+        Self { app, browser, transaction, visitor, last, destination: Destination { transaction, to_account } }
+    }
+
     async fn task(&self) -> Result<Task<'a>, PageError> {
         let app = self.app;
         let Some(found) = self.transaction else {
-            let leave = self.visitor.map(|signed_in| Task::Leave(after(app, &signed_in.user)));
-            return Ok(leave.unwrap_or(Task::SignIn(SignInReason::Nobody)));
+            let Some(signed_in) = self.visitor else { return Ok(Task::SignIn(SignInReason::Nobody)) };
+            let stale = self.destination.to_account && !linking::is_fresh(app, signed_in);
+            let again = stale && !signed_in.user.must_set_password();
+            let leave = || Task::Leave(self.destination.next(app, &signed_in.user));
+            return Ok(if again { Task::SignIn(SignInReason::Again) } else { leave() });
         };
         match found.standing(app) {
             Standing::Expired => return Err(PageError::expired(found.resume(app))),
@@ -175,16 +206,6 @@ impl<'a> Form<'a> {
         FormOf { form: "login", transaction: self.transaction.map(|found| &found.id), user: None }
     }
 
-    /// Where a person goes who just signed in. When the transaction was answered meanwhile (a form sent
-    /// twice), the same request begins anew, so that the second click ends where the first would have.
-    fn next(&self, user: &User) -> String {
-        match self.transaction {
-            None => after(self.app, user),
-            Some(found) if found.standing(self.app) == Standing::Answered => found.again(self.app),
-            Some(found) => found.resume(self.app),
-        }
-    }
-
     /// The form again, with when to come back.
     fn render_later(
         &self,
@@ -199,15 +220,15 @@ impl<'a> Form<'a> {
 
     fn render(&self, name: &str, reason: SignInReason, failure: Option<Failure>) -> Result<HttpResponse, PageError> {
         let app = self.app;
-        let action = match self.transaction {
-            Some(found) => urls::in_transaction(app.issuer(), path::LOGIN, &found.id),
-            None => urls::local(app.issuer(), path::LOGIN),
-        };
+        let action = self.destination.sign_in(app);
         let client = match self.transaction {
             Some(found) => Some(transaction::client_of(app, &found.interaction)?),
             None => None,
         };
         let frame = Frame::of(app);
+        let query = self.destination.parameters();
+        let client = client.map(AsRef::as_ref);
+        let providers = buttons(app, Offer { client, last: self.last.as_ref(), query: &query });
         let view = LoginPage {
             frame: &frame,
             action: &action,
@@ -217,6 +238,7 @@ impl<'a> Form<'a> {
             client_name: client.map(|client| client.client_name.as_str()),
             signed_in: self.visitor.map(|signed_in| signed_in.user.shown_name()),
             reason,
+            providers: &providers,
         };
         let status = match failure {
             None => StatusCode::OK,

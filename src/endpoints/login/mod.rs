@@ -4,8 +4,12 @@
 //! comes after it (the dispatcher), or passwords (`passwords`).
 
 mod accounts;
+mod arrive;
+mod callback;
 mod handler;
+mod leave;
 mod sign_in;
 mod view;
+mod way;
 
 pub use self::handler::routes;

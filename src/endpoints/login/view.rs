@@ -8,8 +8,9 @@ use std::time::Duration;
 use askama::Template;
 
 use crate::model::next_step::SignInReason;
-use crate::protocol::time::whole_seconds;
+use crate::protocol::time::in_words;
 use crate::web::page::Frame;
+use crate::web::provider_buttons::ProviderButton;
 
 /// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +39,6 @@ impl Failure {
     }
 }
 
-/// A wait as people say it: rounded up, so that it is over by then.
-fn in_words(wait: Duration) -> String {
-    let seconds = whole_seconds(wait);
-    match (seconds, seconds.div_ceil(60)) {
-        (1, _) => "1 second".to_owned(),
-        (..60, _) => format!("{seconds} seconds"),
-        (_, 1) => "1 minute".to_owned(),
-        (_, minutes) => format!("{minutes} minutes"),
-    }
-}
-
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "login/form.html")]
@@ -64,6 +54,8 @@ pub(super) struct LoginPage<'a> {
     /// Who is signed in.
     pub(super) signed_in: Option<&'a str>,
     pub(super) reason: SignInReason,
+    /// Other ways in.
+    pub(super) providers: &'a [ProviderButton],
 }
 
 impl LoginPage<'_> {
@@ -86,6 +78,7 @@ impl LoginPage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;
 
     fn render(name: &str, failure: Option<Failure>, client_name: Option<&str>, signed_in: Option<&str>) -> String {
@@ -100,9 +93,23 @@ mod tests {
         signed_in: Option<&str>,
     ) -> String {
         let frame = Frame::new(&Issuer::parse("http://localhost:9400").unwrap(), true);
-        LoginPage { frame: &frame, action: "/login?id=x", csrf: "token", name, failure, client_name, signed_in, reason }
-            .render()
-            .unwrap()
+        let providers = [ProviderButton {
+            href: "/login/acme?id=x".to_owned(),
+            label: format!("Continue with {}", client_name.unwrap_or("Acme")),
+            brand: Brand::Google,
+        }];
+        let page = LoginPage {
+            frame: &frame,
+            action: "/login?id=x",
+            csrf: "token",
+            name,
+            failure,
+            client_name,
+            signed_in,
+            reason,
+            providers: &providers,
+        };
+        page.render().unwrap()
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
         id_token_claims: IdTokenClaimsPolicy::default(),
         allowed_origins: Vec::new(),
         providers: None,
+        auto_redirect: false,
         defined_at: None,
     }
 }
@@ -121,6 +122,7 @@ fn config(issuer: &str, folder: PathBuf) -> Config {
             id_token: minutes(10),
             ..config::Lifetimes::default()
         },
+        outbound: config::Outbound::default(),
         limits: config::Limits {
             body: 4096,
             query: 8192,

@@ -4,15 +4,18 @@ mod asking;
 mod code_grant;
 mod contact;
 mod id_token_hint;
+mod joining;
 mod key_line;
 mod next_step;
 mod permissions;
 mod person;
+mod provider;
 mod refresh;
 mod registry;
 mod requests;
 mod revocation;
 mod served;
+mod session;
 mod sign_out;
 mod throttle;
 
@@ -90,6 +93,7 @@ fn web() -> Client {
         id_token_claims: IdTokenClaimsPolicy::Full,
         allowed_origins: Vec::new(),
         providers: None,
+        auto_redirect: false,
         defined_at: None,
     }
 }

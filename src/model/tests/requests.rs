@@ -89,16 +89,18 @@ fn a_transaction_goes_forward_only() {
     let begun = Interaction::begin(web().client_id, checked(&web(), &[]).unwrap(), TokenHash::of(b"browser"), NOW, NOW);
     let given =
         ConsentGiven { by: user().id, permission: Permission { scope: scopes("openid"), ..Permission::default() } };
-    let (with_session, before) = begun.clone().with_session(TokenHash::of(b"one"));
-    assert_eq!(before, None);
-    let (with_two, before) = with_session.with_session(TokenHash::of(b"two"));
-    assert_eq!(before, Some(TokenHash::of(b"one")));
+    let [one, two] = [TokenHash::of(b"one"), TokenHash::of(b"two")];
+    let with_two = begun.clone().with_session(one).with_session(two);
+    assert_eq!(with_two.sessions(), [one, two]);
+    assert!(with_two.has_made(&one) && with_two.has_made(&two) && !begun.has_made(&one));
+    let with_many = (0..100_u8).fold(with_two.clone(), |known, one| known.with_session(TokenHash::of(&[one])));
+    assert_eq!(with_many.sessions().len(), 8);
+    assert!(with_many.has_made(&TokenHash::of(&[99])));
     let consented = with_two.with_consent(given.clone());
     assert_eq!(consented.consent(), Some(&given));
     let answered = consented.clone().answered();
     assert!(answered.is_answered() && answered.consent().is_none());
-    let (still, before) = answered.clone().with_consent(given).with_session(TokenHash::of(b"three"));
-    assert_eq!((still, before), (answered.clone(), None));
+    assert_eq!(answered.clone().with_consent(given).with_session(TokenHash::of(b"three")), answered);
     for interaction in [begun, consented, answered] {
         let text = serde_json::to_string(&interaction).unwrap();
         assert_eq!(serde_json::from_str::<Interaction>(&text).unwrap(), interaction);

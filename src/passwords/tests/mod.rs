@@ -116,6 +116,10 @@ impl UserStore for People {
         unreachable!("signing in changes no roles")
     }
 
+    async fn set_name(&self, _: UserId, _: &str, _: Timestamp) -> Result<bool, StoreError> {
+        unreachable!("signing in changes no names")
+    }
+
     async fn set_disabled(&self, _: UserId, _: bool, _: Timestamp) -> Result<bool, StoreError> {
         unreachable!("signing in disables nobody")
     }

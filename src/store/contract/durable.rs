@@ -141,6 +141,22 @@ pub(super) async fn roles_are_replaced(bench: &Bench) {
     assert_eq!(told, [Revocation::of_change(user.id, START.plus(LATER))], "who remembers them is told");
 }
 
+pub(super) async fn a_name_is_replaced(bench: &Bench) {
+    let users = &bench.stores.users;
+    let (user, other) = (samples::user(), samples::user());
+    for person in [&user, &other] {
+        users.insert(person).await.unwrap();
+    }
+    assert!(users.set_name(user.id, "Ada \u{1f989}", START.plus(LATER)).await.unwrap());
+    let found = users.find(user.id).await.unwrap().unwrap();
+    assert_eq!((found.name.as_deref(), found.updated_at), (Some("Ada \u{1f989}"), START.plus(LATER)));
+    assert_eq!(found.valid_from, user.valid_from);
+    assert_eq!(users.find(other.id).await.unwrap().unwrap().name, other.name);
+    assert!(!users.set_name(samples::user_id(), "x", START).await.unwrap());
+    let told: Vec<_> = bench.stores.revocations.since(0).await.unwrap().into_iter().map(|(_, entry)| entry).collect();
+    assert_eq!(told, [Revocation::of_change(user.id, START.plus(LATER))], "who remembers them is told");
+}
+
 pub(super) async fn a_password_changes_only_from_the_expected_one(bench: &Bench) {
     let users = &bench.stores.users;
     let user = samples::user();

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::store::Taken;
@@ -144,7 +145,7 @@ pub(super) async fn of_many_steps_of_one_transaction_one_succeeds(bench: &Bench)
     bench.stores.interactions.put(&id, &interaction).await.unwrap();
     let results = at_once(50, |_| {
         let (interactions, old) = (bench.stores.interactions.clone(), interaction.clone());
-        let new = old.clone().with_session(samples::hash()).0;
+        let new = old.clone().with_session(samples::hash());
         async move { interactions.replace(&id, &old, &new).await.unwrap() }
     })
     .await;
@@ -174,6 +175,45 @@ pub(super) async fn parked_parameters_are_gone_at_their_end(bench: &Bench) {
     assert_eq!(parked.take(&early).await.unwrap().as_deref(), Some("a=b"));
     bench.clock.advance(MILLI);
     assert_eq!(parked.take(&late).await.unwrap(), None);
+}
+
+pub(super) async fn a_departure_comes_back_once(bench: &Bench) {
+    let state = samples::hash();
+    let departure = samples::departure();
+    bench.stores.departures.put(&state, &departure).await.unwrap();
+    let results = at_once(20, |_| {
+        let departures = bench.stores.departures.clone();
+        async move { departures.take(&state).await.unwrap() }
+    })
+    .await;
+    assert_eq!(results.into_iter().flatten().collect::<Vec<_>>(), [departure]);
+}
+
+pub(super) async fn a_departure_is_gone_at_its_end(bench: &Bench) {
+    let departures = &bench.stores.departures;
+    let (early, late) = (samples::hash(), samples::hash());
+    for state in [&early, &late] {
+        departures.put(state, &samples::departure()).await.unwrap();
+    }
+    bench.clock.advance(JUST_BEFORE);
+    assert!(departures.take(&early).await.unwrap().is_some());
+    bench.clock.advance(MILLI);
+    assert_eq!(departures.take(&late).await.unwrap(), None);
+}
+
+pub(super) async fn a_joining_waits_until_its_end(bench: &Bench) {
+    let joins = &bench.stores.joins;
+    let (id, pending) = (samples::hash(), samples::pending_join());
+    assert_eq!(joins.find(&id).await.unwrap(), None);
+    joins.put(&id, &pending).await.unwrap();
+    bench.clock.advance(JUST_BEFORE);
+    // Looked at as often as the person likes.
+    for _ in 0..2 {
+        assert_eq!(joins.find(&id).await.unwrap(), Some(pending.clone()));
+    }
+    assert_eq!(joins.find(&samples::hash()).await.unwrap(), None);
+    bench.clock.advance(MILLI);
+    assert_eq!(joins.find(&id).await.unwrap(), None);
 }
 
 pub(super) async fn one_hash_names_a_record_of_each_kind(bench: &Bench) {
@@ -213,14 +253,19 @@ pub(super) async fn only_what_is_over_is_swept(bench: &Bench) {
 /// A thief of the store gets no session id, no code, no transaction id.
 pub(super) async fn no_secret_is_stored(bench: &Bench) {
     let stores = &bench.stores;
-    let secrets: Vec<_> = (0..5).map(|_| samples::secret()).collect();
+    let secrets: Vec<_> = (0..8).map(|_| samples::secret()).collect();
     let grant = samples::grant(Some(secrets[1].hash()));
     stores.sessions.put(&secrets[0].hash(), &samples::session()).await.unwrap();
     stores.codes.put(&secrets[1].hash(), &samples::code_grant()).await.unwrap();
     stores.grants.insert(&grant).await.unwrap();
-    let interaction = samples::interaction().with_session(secrets[4].hash()).0;
+    let interaction = samples::interaction().with_session(secrets[4].hash());
     stores.interactions.put(&secrets[2].hash(), &interaction).await.unwrap();
     stores.parked.put(&secrets[3].hash(), "a=b", START.plus(LIFE)).await.unwrap();
+    stores.departures.put(&secrets[7].hash(), &samples::departure_with(&secrets[2])).await.unwrap();
+    let hidden = PendingJoin::hide(&secrets[6], &secrets[4], &secrets[5]);
+    let pending = PendingJoin { transaction: Some(hidden), browser: secrets[6].hash(), ..samples::pending_join() };
+    assert_eq!(pending.reveal(&secrets[6], &secrets[4]).unwrap().expose(), secrets[5].expose());
+    stores.joins.put(&secrets[4].hash(), &pending).await.unwrap();
     let everything = bench.dump().await;
     let has = |text: &str| everything.windows(text.len()).any(|window| window == text.as_bytes());
     for secret in &secrets {

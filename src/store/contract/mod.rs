@@ -1,7 +1,7 @@
 //! The promises of the ports, each one a function that every backend is held against.
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
-//! `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
+//! `identities`, `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ mod clients;
 mod durable;
 mod ephemeral;
 mod files;
+mod identities;
 mod keys;
 mod postgres;
 mod refresh;
@@ -172,6 +173,7 @@ mod people_consents_grants {
         a_person_is_found_by_either_name,
         people_are_listed_in_pages_by_username,
         roles_are_replaced,
+        a_name_is_replaced,
         a_password_changes_only_from_the_expected_one,
         an_upgraded_hash_ends_no_session,
         of_many_password_changes_one_succeeds,
@@ -203,6 +205,22 @@ mod refresh_tokens_and_the_negative_list {
     );
 }
 
+mod identities_elsewhere {
+    every_durable_backend!(identities:
+        an_identity_comes_back_as_stored_with_its_person,
+        an_identity_is_found_by_all_of_its_key,
+        an_identity_opens_one_account,
+        of_many_that_join_one_identity_one_does,
+        nothing_is_joined_to_somebody_who_is_gone_or_shut_out,
+        a_person_and_their_first_identity_are_made_together_or_not_at_all,
+        of_many_that_make_a_person_of_one_identity_one_does,
+        the_last_way_in_stays,
+        of_many_that_remove_at_once_the_last_way_stays,
+        an_identity_notes_its_use,
+        a_deleted_person_takes_their_identities_along,
+    );
+}
+
 mod sealed_keys {
     every_durable_backend!(keys:
         keys_come_back_as_stored_in_their_order,
@@ -226,7 +244,7 @@ mod clients_that_come_and_go {
     );
 }
 
-mod sessions_codes_transactions_parked {
+mod sessions_codes_transactions_parked_joinings {
     macro_rules! every_backend {
         ($($promise:ident),+ $(,)?) => {
             keeps!(ephemeral on sqlite: $($promise),+);
@@ -247,6 +265,9 @@ mod sessions_codes_transactions_parked {
         of_many_steps_of_one_transaction_one_succeeds,
         parked_parameters_are_taken_once,
         parked_parameters_are_gone_at_their_end,
+        a_departure_comes_back_once,
+        a_departure_is_gone_at_its_end,
+        a_joining_waits_until_its_end,
         one_hash_names_a_record_of_each_kind,
         what_is_no_record_counts_as_lost,
         only_what_is_over_is_swept,

@@ -12,15 +12,18 @@ use crate::clock::{system_rng, uuid_v7};
 use crate::model::code_grant::CodeGrant;
 use crate::model::consent::Permission;
 use crate::model::contact::{Address, PhoneNumber};
+use crate::model::departure::{Departure, DepartureSecrets, Errand, Hidden};
 use crate::model::grant::Grant;
+use crate::model::identity::{ExternalProfile, Identity, IdentityKey, UpstreamAuthentication};
 use crate::model::interaction::Interaction;
+use crate::model::pending_join::PendingJoin;
 use crate::model::person::{Contact, Email, StoredPassword, User, Username};
 use crate::model::refresh::{Family, RefreshRules};
 use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::model::session::{Session, SignIn};
 use crate::protocol::claims::{Claims, SingleClaims};
 use crate::protocol::id_token::AddressClaim;
-use crate::protocol::ids::{ClientId, GrantId, RoleName, SessionId, UserId};
+use crate::protocol::ids::{ClientId, GrantId, ProviderId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -148,6 +151,25 @@ pub(super) fn code_grant() -> CodeGrant {
     }
 }
 
+/// In a transaction of its own.
+pub(super) fn departure() -> Departure {
+    departure_with(&secret())
+}
+
+pub(super) fn departure_with(transaction: &OpaqueToken) -> Departure {
+    let (browser, state) = (secret(), secret());
+    let secrets = DepartureSecrets { browser: &browser, state: &state };
+    let transaction = Some(secrets.hide(Hidden::Transaction, transaction));
+    Departure {
+        provider: ProviderId::parse("acme-id").unwrap(),
+        browser: browser.hash(),
+        errand: Errand::SignIn { transaction, to_account: false, join: None },
+        authenticated_after: Some(START),
+        created_at: START,
+        expires_at: START.plus(LIFE),
+    }
+}
+
 pub(super) fn interaction() -> Interaction {
     let request = serde_json::from_value(json!({
         "reply_to": {
@@ -165,6 +187,45 @@ pub(super) fn interaction() -> Interaction {
         "login_hint": "jürgen",
     }));
     Interaction::begin(client(), request.unwrap(), hash(), START, START.plus(LIFE))
+}
+
+/// One with a subject that nobody else has.
+pub(super) fn identity(user_id: UserId, provider: &str) -> Identity {
+    Identity {
+        key: IdentityKey {
+            provider: ProviderId::parse(provider).unwrap(),
+            issuer: "https://accounts.example".to_owned(),
+            subject: format!("sübject|{}", hash().to_key()),
+        },
+        user_id,
+        label: Some("jürgen@example.org".to_owned()),
+        created_at: START,
+        used_at: START.plus(Duration::from_millis(1)),
+    }
+}
+
+pub(super) fn pending_join() -> PendingJoin {
+    let Identity { key, user_id, .. } = identity(user_id(), "google");
+    PendingJoin {
+        key,
+        profile: ExternalProfile {
+            username: Some("jürgen".to_owned()),
+            name: Some("Jürgen \"Groß\" 🦉".to_owned()),
+            email: Email::parse("jürgen@example.org"),
+            email_verified: true,
+            roles: vec![RoleName::parse("editor").unwrap()],
+        },
+        authentication: UpstreamAuthentication {
+            at: Some(START),
+            amr: vec!["pwd".to_owned(), "otp".to_owned()],
+            sid: Some("s\\1".to_owned()),
+        },
+        user: user_id,
+        browser: hash(),
+        transaction: Some("hidden".to_owned()),
+        to_account: true,
+        expires_at: START.plus(LIFE),
+    }
 }
 
 pub(super) fn grant(code: Option<TokenHash>) -> Grant {

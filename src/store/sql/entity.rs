@@ -37,6 +37,38 @@ pub(super) mod user {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod identity {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "identities")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub provider: String,
+        pub issuer: String,
+        pub subject: String,
+        pub user_id: Uuid,
+        pub label: Option<String>,
+        pub created_at: i64,
+        pub used_at: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
+        Person,
+    }
+
+    impl Related<super::user::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Person.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod client {
     use sea_orm::entity::prelude::*;
 

@@ -12,7 +12,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::sql::database::Session;
 use crate::store::sql::durable::Durable;
-use crate::store::sql::entity::{consent, erased_person, grant, user};
+use crate::store::sql::entity::{consent, erased_person, grant, identity, user};
 use crate::store::sql::revocations;
 
 /// Guarantee: after it nothing here names the person but the id, and of a person that is there in part the
@@ -23,6 +23,7 @@ pub(super) async fn erase(durable: &Durable, id: UserId, now: Timestamp) -> Resu
         Box::pin(async move {
             let there = user::Entity::delete_by_id(id.0).exec(c).await?.rows_affected == 1;
             consent::Entity::delete_many().filter(consent::Column::UserId.eq(id.0)).exec(c).await?;
+            identity::Entity::delete_many().filter(identity::Column::UserId.eq(id.0)).exec(c).await?;
             grant::Entity::delete_many().filter(grant::Column::UserId.eq(id.0)).exec(c).await?;
             if there {
                 keep_id(c, id, now).await?;

@@ -21,6 +21,7 @@ mod entity;
 mod erasure;
 mod folder;
 mod grants;
+mod identities;
 mod keys;
 mod postgres;
 mod pulse;

@@ -114,6 +114,14 @@ impl UserStore for Durable {
         self.change("setting roles", update, Some(Revocation::of_change(id, now))).await
     }
 
+    async fn set_name(&self, id: UserId, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let update = Entity::update_many()
+            .col_expr(Column::Name, Expr::value(name))
+            .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+            .filter(Column::Id.eq(id.0));
+        self.change("setting a name", update, Some(Revocation::of_change(id, now))).await
+    }
+
     /// One compare-and-set on the PHC string.
     async fn set_password(
         &self,
@@ -186,12 +194,12 @@ fn ending(update: UpdateMany<Entity>, at: Timestamp) -> UpdateMany<Entity> {
 }
 
 /// Which unique index refused. The id's own would be a fault of ours and stays an error.
-fn taken(error: &DbErr) -> Option<UserInserted> {
+pub(super) fn taken(error: &DbErr) -> Option<UserInserted> {
     let columns = [("username", UserInserted::UsernameTaken), ("email", UserInserted::EmailTaken)];
     columns.into_iter().find(|(column, _)| dialect::is_taken(error, "users", column)).map(|(_, taken)| taken)
 }
 
-fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
+pub(super) fn to_row(user: &User) -> Result<ActiveModel, StoreError> {
     let (password, contact) = (user.password.as_ref(), &user.contact);
     let address = contact.address.as_ref().map(|address| address.parts().clone()).unwrap_or_default();
     Ok(ActiveModel {

@@ -4,8 +4,15 @@
 
 use super::{Application, Browser, DevServer, Receiver, audit, person, traffic};
 
-/// Judges the page as it stands in all its looks and saves a picture of each.
+/// Judges a page of a development server, which says so on each.
 pub async fn look_at(browser: &Browser, name: &str) {
+    judge(browser, name).await;
+    let text = browser.text().await.to_lowercase();
+    assert!(text.contains("development server"), "{name} does not say that it is a development server: {text}");
+}
+
+/// Judges the page as it stands in all its looks and saves a picture of each.
+pub async fn judge(browser: &Browser, name: &str) {
     let mut findings = Vec::new();
     for look in ["light", "dark", "narrow"] {
         if look == "dark" {
@@ -21,8 +28,6 @@ pub async fn look_at(browser: &Browser, name: &str) {
     }
     browser.wide().await;
     assert!(findings.is_empty(), "{}", findings.join("\n"));
-    let text = browser.text().await.to_lowercase();
-    assert!(text.contains("development server"), "{name} does not say that it is a development server: {text}");
 }
 
 /// At most 50 kB and 3 requests since the last look, redirects not counted.

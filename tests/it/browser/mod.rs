@@ -28,6 +28,7 @@ mod application_sign_out;
 mod consent;
 mod cross_site;
 mod form_post;
+mod joining;
 mod looks;
 mod newcomer;
 mod resilience;

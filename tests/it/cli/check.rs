@@ -77,6 +77,87 @@ async fn a_missing_folder_is_said() {
     home.run(&["check"]).await.refuses(3, &["--config DIR", "vestibule dev"]);
 }
 
+/// A provider, what is wrong with it, and what its help names.
+const PROVIDERS: &str = r#"[[providers]]
+id = "google"
+client_id = "1234567890-abcdef.apps.googleusercontent.com"
+client_secret = { env = "KEY" }
+tenant = "common"
+
+[[providers]]
+id = "staff"
+preset = "oidc"
+issuer = "https://login.example.org/.well-known/openid-configuration"
+client_id = "vestibule"
+client_secret = "hunter2hunter2hunter2"
+
+[[providers]]
+id = "apple"
+client_id = "com.example.signin"
+team_id = "ABCDE12345"
+key_id = "FGHIJ67890"
+key_file = "AuthKey.p8"
+"#;
+
+#[tokio::test]
+async fn a_wrong_provider_is_shown_with_its_line_and_what_to_write_and_without_its_secret() {
+    let home = Home::new();
+    home.write(
+        "config/vestibule.toml",
+        "[server]\nissuer = \"https://id.example.com\"\n[keys]\nencryption_key = { env = \"KEY\" }\n",
+    );
+    home.write("config/providers.toml", PROVIDERS);
+    home.write("config/AuthKey.p8", "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n");
+    let run = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.env("KEY", random_key());
+        super::program::run(command, "")
+    };
+    let ended = run(&["check", "--json"]).await.expect(3);
+    let found: Vec<Value> = serde_json::from_str(&ended.stdout).expect("an array");
+    let expected = [
+        (5, 1, "is not a key of preset = \"google\"", "preset = microsoft"),
+        (10, 10, "is the address of a document", "\"https://login.example.org\""),
+        (12, 17, "shows the secret", "client_secret_file"),
+        (19, 12, "holds no private key", "AuthKey_"),
+    ];
+    assert_eq!(found.len(), expected.len(), "{}", ended.stdout);
+    for (fault, (line, column, message, help)) in found.iter().zip(expected) {
+        assert!(fault["file"].as_str().unwrap().ends_with("config/providers.toml"), "{fault}");
+        assert_eq!((fault["line"].as_u64(), fault["column"].as_u64()), (Some(line), Some(column)), "{fault}");
+        assert!(fault["message"].as_str().unwrap().contains(message), "{fault}");
+        assert!(fault["help"].as_str().unwrap().contains(help), "{fault}");
+    }
+    let shown = run(&["check"]).await.expect(3).stdout;
+    assert!(shown.contains("config/providers.toml:5:1]") && shown.contains("help: "), "{shown}");
+    for text in [&ended.stdout, &shown] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn providers_are_counted_and_shown_without_their_secrets() {
+    let home = Home::new();
+    home.write(
+        "config/vestibule.toml",
+        "[server]\nissuer = \"https://id.example.com\"\n[keys]\nencryption_key = { env = \"KEY\" }\n\
+         [[providers]]\nid = \"google\"\nclient_id = \"v\"\nclient_secret = { env = \"GOOGLE\" }\n",
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.env("KEY", random_key()).env("GOOGLE", "GOCSPX-hunter2");
+        super::program::run(command, "")
+    };
+    let said = run(&["check"]).await.expect(0).stdout;
+    assert!(said.contains("1 provider)"), "{said}");
+    let shown = run(&["config", "show"]).await.expect(0).stdout;
+    assert!(
+        shown.contains("[[providers]]") && shown.contains("client_secret") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+    assert!(shown.contains("create") && shown.contains("\"always\""), "defaults too: {shown}");
+}
+
 /// The servers a configuration names are asked only with `--online`, and no password of theirs is shown.
 #[tokio::test]
 async fn online_says_whether_the_servers_can_be_used() {

@@ -12,6 +12,7 @@
 )]
 
 mod check;
+mod check_providers;
 mod client_explain;
 mod client_new;
 mod client_secret;

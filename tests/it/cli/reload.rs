@@ -96,6 +96,45 @@ async fn a_mistake_is_logged_as_check_shows_it_and_changes_nothing() {
     assert_eq!(serving.ended().await.code(), Some(0));
 }
 
+#[tokio::test]
+async fn providers_come_and_go_with_a_reload_and_a_wrong_one_changes_nothing() {
+    let home = home();
+    let mut serving = Serving::start(&home, Some(&super::program::random_key())).await;
+    let provider = |id: &str, more: &str| {
+        format!("[[providers]]\nid = \"{id}\"\nclient_id = \"v\"\nclient_secret_file = \"clients/secret\"\n{more}\n")
+    };
+    home.write("config/providers.toml", &provider("google", ""));
+    serving.signal("HUP");
+    let line = serving.logged(&["configuration reloaded", "added google"]).await;
+    assert_eq!(
+        (&line["providers"], &line["clients_changed"]),
+        (&"added google".into(), &serde_json::Value::Null),
+        "{line}"
+    );
+
+    home.write("config/providers.toml", &provider("google", "tenant = \"common\""));
+    serving.signal("HUP");
+    let line = serving.logged(&["the one before stays"]).await;
+    let logged = line["message"].as_str().expect("a message");
+    assert!(
+        logged.contains("config/providers.toml:5:1") && logged.contains("`tenant` is not a key of preset"),
+        "{logged}"
+    );
+
+    home.write("config/clients/secret", "0123456789abcdefghijklmnopqrstuvwxyz-._WXYZ");
+    home.write("config/providers.toml", &[provider("google", ""), provider("github", "order = -1")].concat());
+    serving.signal("HUP");
+    let line = serving.logged(&["configuration reloaded", "github"]).await;
+    assert_eq!(line["providers"], "added github; changed google", "the secret is another one: {line}");
+    home.write("config/providers.toml", "[outbound]\nallow = [\"10.0.0.0/8\"]\n");
+    serving.signal("HUP");
+    let line = serving.logged(&["configuration reloaded", "outbound.allow"]).await;
+    assert_eq!(line["providers"], "removed github, google", "{line}");
+    assert!(!serving.log().contains("_WXYZ"), "no secret in the log");
+    serving.signal("TERM");
+    assert_eq!(serving.ended().await.code(), Some(0));
+}
+
 /// However many, one at a time; and what stands there at the last is what counts.
 #[tokio::test]
 async fn any_number_of_hangups_is_survived_and_the_last_configuration_counts() {

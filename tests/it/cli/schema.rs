@@ -56,6 +56,7 @@ async fn every_sample_and_every_table_of_the_documentation_validates() {
         "config/apis.toml.example",
         "config/roles.toml.example",
         "config/clients.toml.example",
+        "config/providers.toml.example",
         "src/config/demo.toml",
     ] {
         documents.push(read(file, &std::fs::read_to_string(root.join(file)).unwrap()));
@@ -93,6 +94,10 @@ async fn the_defaults_in_force_validate_and_mistakes_do_not() {
         "[[clients]]\nclient_id = \"c\"\ngrant_types = [\"implicit\"]",
         "[[apis]]\naudience = \"https://a.example\"\nscopes = [\"read:a\"]",
         "[redis]\nurl = { enw = \"REDIS_URL\" }",
+        "[[providers]]\npreset = \"google\"\nclient_id = \"no id\"",
+        "[[providers]]\nid = \"a\"\nclient_id = \"b\"\npreset = \"okta\"",
+        "[[providers]]\nid = \"a\"\nclient_id = \"b\"\nroles = { claim = \"groups\" }",
+        "[[providers]]\nid = \"a\"\nclient_id = \"b\"\nauthorization_parameters = { a = 1 }",
         "[nonsense]",
         "config_version = 2",
     ] {

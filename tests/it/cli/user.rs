@@ -1,5 +1,6 @@
 //! `vestibule user` beside a running server, and without one.
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 
 use super::program::Home;
@@ -144,6 +145,46 @@ async fn one_person_is_shown_with_what_their_roles_permit() {
     assert!(text.contains("may sign in  no"), "{text}");
     home.run(&["user", "show", "nobody"]).await.refuses(5, &["nobody", "user list"]);
     home.run(&["user", "show"]).await.refuses(2, &["NAME"]);
+}
+
+/// What opens an account from outside, and nothing of it after the person.
+#[tokio::test]
+async fn the_identities_of_a_person_are_shown_and_go_with_them() {
+    let home = Home::new();
+    home.write(
+        "config/providers.toml",
+        "[[providers]]\nid = \"google\"\nclient_id = \"us\"\nclient_secret = \"for-tests\"\n",
+    );
+    let _dev = home.dev(&["--config", home.path().join("config").to_str().unwrap()]).await;
+    let text = home.run(&["user", "show", "ada"]).await.expect(0).stdout;
+    assert!(!text.contains("identity"), "{text}");
+    let path = home.data().join("vestibule.db");
+    let database = sea_orm::Database::connect(format!("sqlite:{}", path.display())).await.unwrap();
+    for (provider, label) in [("google", "'ada@example.org'"), ("gone", "NULL")] {
+        let insert = format!(
+            "INSERT INTO identities (provider, issuer, subject, user_id, label, created_at, used_at) \
+             SELECT '{provider}', 'https://{provider}.example', 'subject-1', id, {label}, 1000, 2000 FROM users \
+             WHERE username = 'ada'"
+        );
+        database.execute_unprepared(&insert).await.unwrap();
+    }
+    let text = home.run(&["user", "show", "ada"]).await.expect(0).stdout;
+    assert!(text.contains("google ada@example.org (subject-1 at https://google.example), used"), "{text}");
+    assert!(text.contains("gone? (subject-1 at https://gone.example), used"), "{text}");
+    let shown = home.run(&["user", "show", "ada", "--json"]).await.expect(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let first = serde_json::json!({
+        "provider": "google", "issuer": "https://google.example", "subject": "subject-1", "label": "ada@example.org",
+        "created_at": 1, "used_at": 2,
+    });
+    assert_eq!((&shown["identities"][0], shown["identities"].as_array().map(Vec::len)), (&first, Some(2)));
+    home.run(&["user", "delete", "ada", "--yes"]).await.expect(0);
+    let left = database.query_one_raw(sea_orm::Statement::from_string(
+        sea_orm::DbBackend::Sqlite,
+        "SELECT count(*) AS n FROM identities",
+    ));
+    assert_eq!(left.await.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), 0);
+    database.close().await.unwrap();
 }
 
 /// E06: from another process, while the server runs.

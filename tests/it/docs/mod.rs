@@ -20,6 +20,7 @@ mod output;
 mod page;
 mod programs;
 mod run;
+mod secrets;
 mod shell;
 
 use page::{Block, Page};
@@ -89,9 +90,19 @@ pages! {
     docs_fastapi_is_true: "docs/fastapi.md",
     docs_import_is_true: "docs/import.md",
     docs_instances_is_true: "docs/instances.md",
+    docs_joining_accounts_is_true: "docs/joining-accounts.md",
     docs_keys_is_true: "docs/keys.md",
     docs_openid_is_true: "docs/openid.md",
     docs_performance_is_true: "docs/performance.md",
+    docs_providers_is_true: "docs/providers.md",
+    docs_providers_apple_is_true: "docs/providers/apple.md",
+    docs_providers_auth0_is_true: "docs/providers/auth0.md",
+    docs_providers_github_is_true: "docs/providers/github.md",
+    docs_providers_gitlab_is_true: "docs/providers/gitlab.md",
+    docs_providers_google_is_true: "docs/providers/google.md",
+    docs_providers_microsoft_is_true: "docs/providers/microsoft.md",
+    docs_providers_oauth2_is_true: "docs/providers/oauth2.md",
+    docs_providers_oidc_is_true: "docs/providers/oidc.md",
     docs_serve_is_true: "docs/serve.md",
     docs_sign_out_is_true: "docs/sign-out.md",
     docs_storage_is_true: "docs/storage.md",
@@ -107,12 +118,17 @@ pub fn toml_blocks() -> Vec<(String, String)> {
 
 #[test]
 fn every_page_is_run() {
-    let mut found: Vec<String> = std::fs::read_dir(page::root().join("docs"))
-        .expect("docs")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|found| found == "md"))
-        .map(|path| format!("docs/{}", path.file_name().expect("a name").to_string_lossy()))
-        .collect();
+    let mut found = Vec::new();
+    let mut folders = vec![page::root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).expect("docs").map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == "md") {
+                found.push(path.strip_prefix(page::root()).expect("under it").display().to_string());
+            }
+        }
+    }
     found.sort();
     let listed: Vec<&str> = PAGES.iter().copied().filter(|file| file.starts_with("docs/")).collect();
     assert_eq!(found, listed, "a page of docs/ is missing in the list, or there is one too many");

@@ -10,7 +10,7 @@ use super::desktop::Desktop;
 use super::output::is_shown;
 use super::page::{Block, Command, Page};
 use super::shell::Shell;
-use super::{NOT_RUN, programs};
+use super::{NOT_RUN, programs, secrets};
 use crate::cli::program::{self, Home};
 use crate::support::postgres::Postgres;
 use crate::support::redis::Redis;
@@ -39,7 +39,7 @@ pub async fn run(page: &Page) {
     }
     let home = Home::new();
     for block in page.blocks.iter().filter(|block| block.language == "toml") {
-        home.write(block.file(), &block.text);
+        secrets::write(&home.write(block.file(), &block.text), &block.text);
     }
     let dev = home.dev(&[]).await;
     let places = Places(vec![("http://localhost:9400", dev.issuer().to_owned())]);

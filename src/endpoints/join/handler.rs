@@ -1,0 +1,182 @@
+//! HTTP of the page.
+//!
+//! Owns: routes, which page or redirect answers. Does not own: what is joined.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+
+use super::prove::{Tried, alone, by_password};
+use super::view::{Failure, JoinPage};
+use crate::accounts::Standing;
+use crate::app::App;
+use crate::model::joining::Ask;
+use crate::model::person::Email;
+use crate::model::provider::Provider;
+use crate::model::session::SignIn;
+use crate::protocol::time::whole_seconds;
+use crate::throttle::Origin;
+use crate::web::address::ClientAddress;
+use crate::web::browser::Browser;
+use crate::web::csrf::{self, FormOf};
+use crate::web::current::Current;
+use crate::web::device::Device;
+use crate::web::edge::Noted;
+use crate::web::entry::enter;
+use crate::web::joining::Joining;
+use crate::web::page::{self, Frame};
+use crate::web::page_error::{self, PageError};
+use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::session::{SignedIn, Visitor};
+use crate::web::transaction::{self, Transaction};
+use crate::web::urls::path;
+
+/// Adds the routes.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(page::with_form(path::JOIN, show, submit));
+}
+
+/// `GET /join`.
+async fn show(
+    app: Current,
+    PageQuery(query): PageQuery,
+    browser: Browser,
+    Visitor(visitor): Visitor,
+) -> Result<HttpResponse, PageError> {
+    let browser = browser.known()?;
+    let joining = Joining::find(&app, query.get("id").unwrap_or_default(), &browser).await?;
+    match standing(&app, &joining, visitor.as_ref()).await? {
+        Stand::Ask(ask) => render(&app, &browser, &joining, ask, None).await,
+        Stand::Leave(there) => Ok(page::see_other(&there)),
+    }
+}
+
+/// `POST /join`.
+async fn submit(
+    app: Current,
+    request: HttpRequest,
+    PageQuery(query): PageQuery,
+    PageForm(posted): PageForm,
+    Visitor(visitor): Visitor,
+) -> Result<HttpResponse, PageError> {
+    csrf::check_site(request.headers(), app.issuer())?;
+    let browser = Browser::read(&request, &app).known()?;
+    let joining = Joining::find(&app, query.get("id").unwrap_or_default(), &browser).await?;
+    form_of(&joining).check(browser.token(), &posted)?;
+    if posted.has("new") {
+        return match standing(&app, &joining, visitor.as_ref()).await? {
+            Stand::Leave(there) => Ok(page::see_other(&there)),
+            Stand::Ask(_) => {
+                let user = alone(&app, &joining).await?;
+                let sign_in = SignIn::elsewhere(app.now(), &joining.pending.authentication);
+                enter(&app, &request, (&user, sign_in), joining.destination()).await
+            }
+        };
+    }
+    let password = SecretString::from(posted.get("password").unwrap_or_default().to_owned());
+    let device = Device::read(&request, &app);
+    let origin = Origin { address: ClientAddress::of(&request), device: Some(device.hash()) };
+    let (failure, wait) = match by_password(&app, &joining, password, origin).await? {
+        Tried::In(user) => {
+            let sign_in = SignIn::by_password(app.now());
+            let entered = enter(&app, &request, (&user, sign_in), joining.destination()).await?;
+            return device.remember(entered, &app);
+        }
+        Tried::Refused => {
+            Noted::note(&request, "sign_in_refused", None);
+            (Failure::Refused, None)
+        }
+        Tried::Throttled(wait) => {
+            Noted::note(&request, "sign_in_throttled", None);
+            (Failure::Throttled(wait), Some(wait))
+        }
+        Tried::Busy(wait) => {
+            Noted::note(&request, page_error::Kind::Busy.code(), None);
+            (Failure::Busy, Some(wait))
+        }
+    };
+    match standing(&app, &joining, visitor.as_ref()).await? {
+        Stand::Ask(ask) => Ok(with_wait(render(&app, &browser, &joining, ask, Some(failure)).await?, wait)),
+        Stand::Leave(there) => Ok(page::see_other(&there)),
+    }
+}
+
+fn with_wait(mut response: HttpResponse, wait: Option<Duration>) -> HttpResponse {
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    }
+    response
+}
+
+/// The form of this joining alone: its id is the secret of this browser and this identity.
+const fn form_of(joining: &Joining) -> FormOf<'_> {
+    FormOf { form: "join", transaction: Some(&joining.id), user: None }
+}
+
+/// What the page has to do.
+enum Stand {
+    /// Ask.
+    Ask(Ask),
+    /// Nothing: it is done, and the browser goes there.
+    Leave(String),
+}
+
+/// How it stands, for whoever is signed in.
+async fn standing(app: &App, joining: &Joining, visitor: Option<&SignedIn>) -> Result<Stand, PageError> {
+    let signed_in = |signed_in: &&SignedIn| signed_in.user.id == joining.pending.user;
+    match app.accounts().standing(joining.external(), joining.pending.user, app.now()).await? {
+        Standing::Open(ask) => Ok(Stand::Ask(ask)),
+        // Sent twice, or gone back to: whoever came in by it goes on.
+        Standing::Done => match visitor.filter(signed_in) {
+            Some(signed_in) => Ok(Stand::Leave(joining.destination().next(app, &signed_in.user))),
+            None => Err(joining.over(app)),
+        },
+        Standing::Over => Err(joining.over(app)),
+    }
+}
+
+async fn render(
+    app: &App,
+    browser: &Browser,
+    joining: &Joining,
+    ask: Ask,
+    failure: Option<Failure>,
+) -> Result<HttpResponse, PageError> {
+    let client = match &joining.transaction {
+        Some(found) => Some(transaction::client_of(app, &found.interaction)?),
+        None => None,
+    };
+    let identities = app.stores.identities.list(ask.user).await?;
+    let works = |provider: &&Arc<Provider>| {
+        let linked = identities.iter().any(|identity| identity.key.provider == provider.id);
+        linked && client.is_none_or(|client| client.offers(&provider.id))
+    };
+    let ways = app.registry().providers().filter(works);
+    let ways = ways.map(|provider| joining.button(app, provider));
+    let frame = Frame::of(app);
+    let view = JoinPage {
+        frame: &frame,
+        action: &joining.page(app),
+        csrf: &form_of(joining).token(browser.token()),
+        provider: &joining.provider.display_name,
+        address: joining.pending.profile.verified_email().map(Email::as_str).unwrap_or_default(),
+        client_name: client.map(|client| client.client_name.as_str()),
+        by_password: ask.by_password,
+        providers: &ways.collect::<Vec<_>>(),
+        or_new: ask.or_new,
+        login: &joining.destination().sign_in(app),
+        failure,
+    };
+    let status = match failure {
+        None => StatusCode::OK,
+        Some(Failure::Refused) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(Failure::Throttled(_)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Failure::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    page::html(status, &view, joining.transaction.as_ref().map(Transaction::form_action).as_deref())
+}
