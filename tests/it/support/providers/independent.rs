@@ -25,6 +25,8 @@ const CLIENT_SECRET: &str = "at-the-independent-provider-0123456789-abcdef";
 pub struct IndependentProvider {
     issuer: String,
     folder: Folder,
+    /// Id and secret.
+    client: (&'static str, &'static str),
     _process: Child,
 }
 
@@ -59,11 +61,11 @@ impl IndependentProvider {
             .spawn()
             .expect("node to start");
         let mut stdout = BufReader::new(process.stdout.take().expect("its stdout")).lines();
-        let first = tokio::time::timeout(Duration::from_secs(60), stdout.next_line()).await;
+        let first = tokio::time::timeout(Duration::from_mins(1), stdout.next_line()).await;
         let issuer = first.expect("it to start in time").expect("its stdout").expect("its issuer: it ended");
         let folder = Folder::new();
         write_secret(&folder, "client_secret", CLIENT_SECRET);
-        Self { issuer, folder, _process: process }
+        Self { issuer, folder, client: (CLIENT_ID, CLIENT_SECRET), _process: process }
     }
 
     pub fn issuer(&self) -> &str {
@@ -71,11 +73,11 @@ impl IndependentProvider {
     }
 
     pub const fn client_id(&self) -> &'static str {
-        CLIENT_ID
+        self.client.0
     }
 
     pub const fn client_secret(&self) -> &'static str {
-        CLIENT_SECRET
+        self.client.1
     }
 
     /// The `[[providers]]` table for it.

@@ -29,6 +29,8 @@ pub struct FakeGitHub {
     wire: Wire,
     world: Arc<World>,
     folder: Folder,
+    /// Id and secret.
+    client: (&'static str, &'static str),
 }
 
 pub(super) struct World {
@@ -71,7 +73,12 @@ impl FakeGitHub {
             world = Some(Arc::clone(&made));
             made
         });
-        let fake = Self { wire, world: world.expect("it was made"), folder: Folder::new() };
+        let fake = Self {
+            wire,
+            world: world.expect("it was made"),
+            folder: Folder::new(),
+            client: (CLIENT_ID, CLIENT_SECRET),
+        };
         write_secret(&fake.folder, "client_secret", CLIENT_SECRET);
         fake
     }
@@ -82,11 +89,11 @@ impl FakeGitHub {
     }
 
     pub const fn client_id(&self) -> &'static str {
-        CLIENT_ID
+        self.client.0
     }
 
     pub const fn client_secret(&self) -> &'static str {
-        CLIENT_SECRET
+        self.client.1
     }
 
     /// The `[[providers]]` table for it.

@@ -12,6 +12,8 @@ use crate::support::providers::wire::Reply;
 /// Requests an hour.
 const LIMIT: usize = 5000;
 
+const HIDDEN: &str = "You must be an organization member, and the application needs the scope read:org.";
+
 /// Which endpoint a path under `/api/v3` is.
 pub(super) fn endpoint(parts: &[&str]) -> Endpoint {
     match parts {
@@ -69,7 +71,6 @@ fn look_up(state: &State, seen: &Seen, person: &GitHubPerson, scope: &str, base:
     let parts: Vec<&str> = seen.path.split('/').skip(3).collect();
     let has = |wanted: &[&str]| scope.split([' ', ',']).any(|word| wanted.contains(&word));
     let organizations = has(&["read:org", "write:org", "admin:org"]);
-    const HIDDEN: &str = "You must be an organization member, and the application needs the scope read:org.";
     match parts.as_slice() {
         ["user"] => Reply::json(200, &user(person, base)),
         // Without its scope it is as if it were not there.
