@@ -13,6 +13,7 @@
 
 mod algorithms;
 mod fastapi;
+mod provider;
 mod tokens;
 
 use std::path::{Path, PathBuf};
