@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::both_setups;
 use crate::support::journey::{
-    self, pass, away, back, button, expect_in, expect_refused, expect_ways_on, leave, link, log_line, sign_in_page, start, through,
+    self, away, back, button, expect_in, expect_refused, expect_ways_on, leave, link, log_line, pass, sign_in_page,
+    start, through,
 };
 use crate::support::providers::{Endpoint, ExternalPerson, FakeProvider, HOSTILE, Twist};
 use crate::support::{Arrival, Ask, Setup, TestApp, forms, jwt};
@@ -198,6 +199,19 @@ both_setups! {
         let arrival = through(&mut browser, &app, (&ask(), "one"), &one).await;
         let page = arrival.page();
         assert!(page.status == 502 && browser.session().is_none(), "{}", page.text());
+    }
+
+    /// H01: whoever comes in gets a session of their own, and the one that the browser had is over.
+    async fn the_session_is_a_new_one(setup: Setup) {
+        let (app, fake) = one(setup).await;
+        let ada = app.ada().await;
+        let mut browser = app.signed_in(&ada).await;
+        let before = browser.clone();
+        let again = ask().set("prompt", "login");
+        let arrival = through(&mut browser, &app, (&again, "staff"), &fake).await;
+        expect_in(&app, &browser, &again, arrival);
+        assert_ne!(browser.session(), before.session());
+        assert!(app.is_signed_in(&browser).await && !app.is_signed_in(&before).await);
     }
 
     /// I14.
