@@ -87,7 +87,7 @@ both_setups! {
         let answer = unlink(&mut browser, &fresh, &google).await;
         assert_eq!(answer.status, 303);
         assert!(answer.location().as_str().ends_with("/login?next=account"), "{}", answer.location());
-        assert_eq!(listed(&app, &ada).await, [google.clone()]);
+        assert_eq!(listed(&app, &ada).await, std::slice::from_ref(&google));
         // The page of the sign-in asks although somebody is signed in, and leads back to another session.
         let before = browser.clone();
         let login = browser.follow(answer).await.page();

@@ -2,8 +2,8 @@
 //! (threats I01, I06, I13, I17, H01).
 
 use serde_json::json;
-use vestibule::model::person::User;
-use vestibule::protocol::ids::UserId;
+use vestibule::model::person::{Email, User};
+use vestibule::protocol::ids::{RoleName, UserId};
 
 use crate::both_setups;
 use crate::support::house::{Houses, Traveller};
@@ -59,7 +59,7 @@ both_setups! {
         assert_eq!(claims["sub"], json!(user.id.to_string()));
         assert_ne!(user.id, vera.id, "the subject there is none of ours");
         assert_eq!((user.username.as_str(), user.name.as_deref()), ("vera", Some("vera Example")));
-        assert_eq!((user.email.as_ref().map(|email| email.as_str()), user.email_verified), (Some("vera@elsewhere.test"), true));
+        assert_eq!((user.email.as_ref().map(Email::as_str), user.email_verified), (Some("vera@elsewhere.test"), true));
         assert!(user.password.is_none() && user.roles.is_empty());
 
         // Again, from another browser, after another address and name there: the same account, unchanged.
@@ -252,13 +252,13 @@ both_setups! {
         let id = opened(&houses, "house", &vera).await.expect("an account").id;
         let roles = async |names: &[&str]| {
             let user = find(&houses, id).await;
-            assert_eq!(user.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(), names);
+            assert_eq!(user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>(), names);
             user.name.expect("a name")
         };
         assert_eq!(roles(&["editor"]).await, "Vera Editor");
         // Given here, and none of the provider's business.
         let now = houses.app.app().now();
-        let both = ["reader", "editor"].map(|name| vestibule::protocol::ids::RoleName::parse(name).expect("a role"));
+        let both = ["reader", "editor"].map(|name| RoleName::parse(name).expect("a role"));
         assert!(houses.app.app().stores.users.set_roles(id, &both, now).await.expect("the store"));
         rename("Vera Plain").await;
         let mut fresh = houses.traveller();

@@ -190,9 +190,9 @@ pub(super) async fn of_many_that_remove_at_once_the_last_way_stays(bench: &Bench
 pub(super) async fn an_identity_notes_its_use(bench: &Bench) {
     let identities = &bench.stores.identities;
     let user = stored(bench, federated()).await;
-    let (used, other) = (joined(bench, &user, "google").await, joined(bench, &user, "github").await);
-    identities.touch(&used.key, None, START.plus(LIFE)).await.unwrap();
-    let touched = Identity { used_at: START.plus(LIFE), ..used };
+    let (recent, other) = (joined(bench, &user, "google").await, joined(bench, &user, "github").await);
+    identities.touch(&recent.key, None, START.plus(LIFE)).await.unwrap();
+    let touched = Identity { used_at: START.plus(LIFE), ..recent };
     assert_eq!(identities.list(user.id).await.unwrap(), [touched.clone(), other.clone()]);
     identities.touch(&touched.key, Some("new@example.org"), START).await.unwrap();
     let touched = Identity { used_at: START, label: Some("new@example.org".to_owned()), ..touched };

@@ -14,6 +14,8 @@ mod person;
 #[cfg(test)]
 mod relying_party;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod twist;
 mod wire;

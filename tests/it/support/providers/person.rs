@@ -20,14 +20,7 @@ pub struct ExternalPerson {
 impl ExternalPerson {
     /// Nothing is known of them but this.
     pub fn new(sub: impl Into<String>) -> Self {
-        Self {
-            sub: sub.into(),
-            email: None,
-            email_verified: None,
-            name: None,
-            signed_in_ago: None,
-            claims: Map::new(),
-        }
+        Self { sub: sub.into(), email: None, email_verified: None, name: None, signed_in_ago: None, claims: Map::new() }
     }
 
     /// An address, and whether it is said to be verified.

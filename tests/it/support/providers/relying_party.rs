@@ -53,7 +53,7 @@ impl Ours {
                 *value = other;
             }
         }
-        let post = reqwest::Client::new().post(endpoint).header("accept", "application/json").form(&form);
+        let post = client().post(endpoint).header("accept", "application/json").form(&form);
         let answer = post.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
@@ -66,13 +66,17 @@ impl Ours {
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", VERIFIER),
         ];
-        let post = reqwest::Client::new().post(endpoint).basic_auth(self.id, Some(self.secret)).form(&form);
+        let post = client().post(endpoint).basic_auth(self.id, Some(self.secret)).form(&form);
         let answer = post.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
     /// A document.
     pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> T {
-        reqwest::Client::new().get(url).send().await.expect("an answer").json().await.expect("JSON")
+        client().get(url).send().await.expect("an answer").json().await.expect("JSON")
     }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client")
 }

@@ -123,15 +123,14 @@ impl Trouble {
     }
 
     fn reply(self, seen: &Seen, well: &dyn Fn() -> Reply) -> Reply {
-        let error = json!({ "error": "invalid_grant", "error_description": HOSTILE, "error_uri": "https://evil.test/" });
+        let error =
+            json!({ "error": "invalid_grant", "error_description": HOSTILE, "error_uri": "https://evil.test/" });
         let page = format!("<!doctype html><title>Sorry</title><p>{HOSTILE}");
         match self {
             Self::Error => Reply::json(400, &error),
             Self::ErrorWith200 => Reply::json(200, &error),
-            Self::Unauthorized => {
-                Reply::json(401, &json!({ "error": "invalid_client", "error_description": HOSTILE }))
-                    .header("WWW-Authenticate", "Basic realm=\"fake\"")
-            }
+            Self::Unauthorized => Reply::json(401, &json!({ "error": "invalid_client", "error_description": HOSTILE }))
+                .header("WWW-Authenticate", "Basic realm=\"fake\""),
             Self::TooManyRequests => Reply::json(429, &json!({ "message": HOSTILE })).header("Retry-After", "3600"),
             Self::ServerError => Reply::new(500, "text/html", page),
             Self::Unavailable => Reply::json(503, &json!({ "error": "temporarily_unavailable" })),
@@ -151,11 +150,9 @@ impl Trouble {
             Self::Huge => Reply::new(200, "application/json", [&b"{"[..], &vec![b' '; 10 << 20], b"}"].concat()),
             Self::GzipBomb => Reply::new(200, "application/json", bomb()).header("Content-Encoding", "gzip"),
             Self::RedirectLoop => Reply::redirect(&seen.path),
-            Self::TruncatedBody
-            | Self::HugeUnannounced
-            | Self::Drip
-            | Self::Hang
-            | Self::Closed => unreachable!("{self:?} is no whole answer"),
+            Self::TruncatedBody | Self::HugeUnannounced | Self::Drip | Self::Hang | Self::Closed => {
+                unreachable!("{self:?} is no whole answer")
+            }
         }
     }
 }

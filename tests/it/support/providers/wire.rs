@@ -4,6 +4,7 @@
 //! a well endpoint answers (`Answers`). It runs on threads of its own, so that no test stalls it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpSocket;
+use vestibule::clock::monotonic;
 
 use super::seen::{Endpoint, Seen};
 use super::trouble::Trouble;
@@ -58,9 +60,9 @@ impl Reply {
     pub(super) fn head(&self, length: usize) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Answer\r\n", self.status);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").expect("text");
         }
-        head.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+        write!(head, "Content-Length: {length}\r\n\r\n").expect("text");
         head.into_bytes()
     }
 }
@@ -147,9 +149,9 @@ impl Wire {
             // Wakes whoever waits for a connection.
             let _ = TcpStream::connect(("127.0.0.1", self.port));
             self.inner.cut(|_| true);
-            let deadline = std::time::Instant::now() + Duration::from_secs(10);
+            let deadline = monotonic() + Duration::from_secs(10);
             while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                assert!(std::time::Instant::now() < deadline, "it still listens");
+                assert!(monotonic() < deadline, "it still listens");
                 std::thread::yield_now();
             }
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold(self.port).1);
@@ -261,7 +263,7 @@ impl Inner {
                 trouble
             };
             let stays = match trouble {
-                None => self.say(&mut stream, &self.answers.answer(&seen)),
+                None => say(&mut stream, &self.answers.answer(&seen)),
                 Some(trouble) => {
                     let well = || self.answers.answer(&seen);
                     trouble.act(&seen, &mut stream, &self.hanging, &well)
@@ -274,10 +276,10 @@ impl Inner {
         let _ = stream.shutdown(Shutdown::Both);
         self.state().open.remove(&connection);
     }
+}
 
-    fn say(&self, stream: &mut TcpStream, reply: &Reply) -> bool {
-        let mut bytes = reply.head(reply.body.len());
-        bytes.extend_from_slice(&reply.body);
-        stream.write_all(&bytes).is_ok()
-    }
+fn say(stream: &mut TcpStream, reply: &Reply) -> bool {
+    let mut bytes = reply.head(reply.body.len());
+    bytes.extend_from_slice(&reply.body);
+    stream.write_all(&bytes).is_ok()
 }

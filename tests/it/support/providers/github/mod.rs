@@ -6,9 +6,6 @@ mod oauth;
 mod person;
 mod rest;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +29,8 @@ pub struct FakeGitHub {
     wire: Wire,
     world: Arc<World>,
     folder: Folder,
+    /// Id and secret.
+    client: (&'static str, &'static str),
 }
 
 pub(super) struct World {
@@ -74,7 +73,12 @@ impl FakeGitHub {
             world = Some(Arc::clone(&made));
             made
         });
-        let fake = Self { wire, world: world.expect("it was made"), folder: Folder::new() };
+        let fake = Self {
+            wire,
+            world: world.expect("it was made"),
+            folder: Folder::new(),
+            client: (CLIENT_ID, CLIENT_SECRET),
+        };
         write_secret(&fake.folder, "client_secret", CLIENT_SECRET);
         fake
     }
@@ -85,11 +89,11 @@ impl FakeGitHub {
     }
 
     pub const fn client_id(&self) -> &'static str {
-        CLIENT_ID
+        self.client.0
     }
 
     pub const fn client_secret(&self) -> &'static str {
-        CLIENT_SECRET
+        self.client.1
     }
 
     /// The `[[providers]]` table for it.
@@ -171,7 +175,11 @@ impl std::fmt::Debug for FakeGitHub {
 impl World {
     fn new(base: String) -> Self {
         let state = State {
-            person: GitHubPerson::new(583_231, "octocat").name("The Octocat").email("octocat@github.example", true, true),
+            person: GitHubPerson::new(583_231, "octocat").name("The Octocat").email(
+                "octocat@github.example",
+                true,
+                true,
+            ),
             refusal: None,
             refused_code: None,
             organizations_hidden: false,

@@ -11,6 +11,9 @@ use crate::support::providers::openid::with_query;
 use crate::support::providers::seen::Seen;
 use crate::support::providers::wire::Reply;
 
+/// A code that is wrong, old, redeemed, or not of that verifier.
+const BAD: &str = "bad_verification_code";
+
 /// What a code or a token stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
@@ -91,7 +94,6 @@ fn redeem(state: &mut State, seen: &Seen) -> Result<Grant, (String, &'static str
     if basic.is_some() || seen.parameter("client_id") != Some(CLIENT_ID) || body != Some(CLIENT_SECRET) {
         return refuse("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.");
     }
-    const BAD: &str = "bad_verification_code";
     let Some(grant) = state.codes.remove(seen.parameter("code").unwrap_or_default()) else {
         return refuse(BAD, "The code passed is incorrect or expired.");
     };

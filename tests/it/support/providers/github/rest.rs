@@ -12,6 +12,8 @@ use crate::support::providers::wire::Reply;
 /// Requests an hour.
 const LIMIT: usize = 5000;
 
+const HIDDEN: &str = "You must be an organization member, and the application needs the scope read:org.";
+
 /// Which endpoint a path under `/api/v3` is.
 pub(super) fn endpoint(parts: &[&str]) -> Endpoint {
     match parts {
@@ -48,7 +50,10 @@ fn said(status: u16, message: &str) -> Reply {
 /// Whose token it is, and what it opens.
 fn check(state: &State, seen: &Seen) -> Result<(GitHubPerson, String), (u16, &'static str)> {
     if seen.header("user-agent").is_none_or(str::is_empty) {
-        return Err((403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header"));
+        return Err((
+            403,
+            "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+        ));
     }
     let json = |kinds: &str| kinds.contains("application/json") || kinds.contains("application/vnd.github");
     if !seen.header("accept").is_some_and(json) {
@@ -66,7 +71,6 @@ fn look_up(state: &State, seen: &Seen, person: &GitHubPerson, scope: &str, base:
     let parts: Vec<&str> = seen.path.split('/').skip(3).collect();
     let has = |wanted: &[&str]| scope.split([' ', ',']).any(|word| wanted.contains(&word));
     let organizations = has(&["read:org", "write:org", "admin:org"]);
-    const HIDDEN: &str = "You must be an organization member, and the application needs the scope read:org.";
     match parts.as_slice() {
         ["user"] => Reply::json(200, &user(person, base)),
         // Without its scope it is as if it were not there.
@@ -85,14 +89,19 @@ fn look_up(state: &State, seen: &Seen, person: &GitHubPerson, scope: &str, base:
         }
         ["user", "memberships", "orgs", asked] => {
             let mut found = person.organizations.iter().filter(|(login, _)| login.eq_ignore_ascii_case(asked));
-            found.next().map_or_else(|| said(404, "Not Found"), |(login, state)| {
-                let organization = json!({ "login": login, "id": 1 });
-                Reply::json(200, &json!({ "state": state, "role": "member", "organization": organization }))
-            })
+            found.next().map_or_else(
+                || said(404, "Not Found"),
+                |(login, state)| {
+                    let organization = json!({ "login": login, "id": 1 });
+                    Reply::json(200, &json!({ "state": state, "role": "member", "organization": organization }))
+                },
+            )
         }
         ["orgs", asked, "members", login] => {
             let known = |(organization, state): &(String, String)| {
-                organization.eq_ignore_ascii_case(asked) && state == "active" && login.eq_ignore_ascii_case(&person.login)
+                organization.eq_ignore_ascii_case(asked)
+                    && state == "active"
+                    && login.eq_ignore_ascii_case(&person.login)
             };
             if person.organizations.iter().any(known) { Reply::new(204, "", "") } else { said(404, "Not Found") }
         }
@@ -100,9 +109,15 @@ fn look_up(state: &State, seen: &Seen, person: &GitHubPerson, scope: &str, base:
             let mut found = person.teams.iter().filter(|(organization, slug, _)| {
                 organization.eq_ignore_ascii_case(asked) && slug == team && login.eq_ignore_ascii_case(&person.login)
             });
-            found.next().map_or_else(|| said(404, "Not Found"), |(_, _, state)| {
-                Reply::json(200, &json!({ "state": state, "role": "member", "url": format!("{base}{}", seen.path) }))
-            })
+            found.next().map_or_else(
+                || said(404, "Not Found"),
+                |(_, _, state)| {
+                    Reply::json(
+                        200,
+                        &json!({ "state": state, "role": "member", "url": format!("{base}{}", seen.path) }),
+                    )
+                },
+            )
         }
         _ => said(404, "Not Found"),
     }

@@ -36,19 +36,16 @@ impl World {
         let mut parameters = Vec::new();
         let redirect_uri = grant.redirect_uri.clone();
         let issuer = self.issuer_of_tokens(&grant.person.claims);
-        match state.refusal.clone() {
-            Some((error, description)) => {
-                parameters.extend([("error", error), ("error_description", description)]);
-                parameters.push(("error_uri", "https://evil.example/help".to_owned()));
+        if let Some((error, description)) = state.refusal.clone() {
+            parameters.extend([("error", error), ("error_description", description)]);
+            parameters.push(("error_uri", "https://evil.example/help".to_owned()));
+        } else {
+            if self.brand == Brand::Apple && asks(&grant.scope, "name") {
+                parameters.extend(first_name(state, &grant.person));
             }
-            None => {
-                if self.brand == Brand::Apple && asks(&grant.scope, "name") {
-                    parameters.extend(first_name(state, &grant.person));
-                }
-                let code = state.next("code");
-                state.codes.insert(code.clone(), grant);
-                parameters.push(("code", code));
-            }
+            let code = state.next("code");
+            state.codes.insert(code.clone(), grant);
+            parameters.push(("code", code));
         }
         if let Some(value) = seen.parameter("state") {
             parameters.push(("state", value.to_owned()));

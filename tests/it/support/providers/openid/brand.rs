@@ -45,7 +45,9 @@ impl Brand {
     pub(super) const fn auth_methods(self) -> &'static [&'static str] {
         match self {
             Self::Apple => &["client_secret_post"],
-            Self::Plain | Self::Google | Self::Auth0 | Self::Microsoft => &["client_secret_post", "client_secret_basic"],
+            Self::Plain | Self::Google | Self::Auth0 | Self::Microsoft => {
+                &["client_secret_post", "client_secret_basic"]
+            }
         }
     }
 

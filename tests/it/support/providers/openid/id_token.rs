@@ -103,7 +103,7 @@ fn at_hash(access_token: &str) -> String {
 fn twisted(twist: Twist, claims: &Map<String, Value>) -> Map<String, Value> {
     let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| claims.get(name).and_then(Value::as_i64).unwrap_or_default();
-    let issued = number("iat");
+    let now = number("iat");
     let over = match twist {
         Twist::IssuerOther => json!({ "iss": "https://evil.example" }),
         Twist::IssuerAbsent => json!({ "iss": null }),
@@ -120,12 +120,12 @@ fn twisted(twist: Twist, claims: &Map<String, Value>) -> Map<String, Value> {
         Twist::AzpOther => json!({ "azp": OTHER }),
         Twist::AudienceListOfUs => json!({ "aud": [CLIENT_ID] }),
         Twist::AzpUs => json!({ "azp": CLIENT_ID }),
-        Twist::Expired => json!({ "iat": issued - 3900, "exp": issued - 300 }),
+        Twist::Expired => json!({ "iat": now - 3900, "exp": now - 300 }),
         Twist::ExpAbsent => json!({ "exp": null }),
         Twist::ExpText => json!({ "exp": number("exp").to_string() }),
-        Twist::IssuedInFuture => json!({ "iat": issued + 3600, "exp": issued + 7200 }),
+        Twist::IssuedInFuture => json!({ "iat": now + 3600, "exp": now + 7200 }),
         Twist::IssuedAbsent => json!({ "iat": null }),
-        Twist::NotYet => json!({ "nbf": issued + 3600 }),
+        Twist::NotYet => json!({ "nbf": now + 3600 }),
         Twist::AtHashOther => json!({ "at_hash": at_hash("another access token") }),
         Twist::AtHashAbsent => json!({ "at_hash": null }),
         Twist::SubjectAbsent => json!({ "sub": null }),
@@ -133,7 +133,7 @@ fn twisted(twist: Twist, claims: &Map<String, Value>) -> Map<String, Value> {
         Twist::SubjectNumber => json!({ "sub": 1234 }),
         Twist::SubjectLong => json!({ "sub": "s".repeat(300) }),
         Twist::SubjectOfControls => json!({ "sub": "per\u{0}son\n" }),
-        Twist::AuthTimeText => json!({ "auth_time": issued.to_string() }),
+        Twist::AuthTimeText => json!({ "auth_time": now.to_string() }),
         Twist::EmailVerifiedText => json!({ "email_verified": "true" }),
         _ => json!({}),
     };

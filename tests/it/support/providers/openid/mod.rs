@@ -8,15 +8,13 @@ mod brand;
 mod id_token;
 mod token;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
+use vestibule::clock::{Clock as _, SystemClock};
 
 use self::authorize::Grant;
 pub(super) use self::authorize::with_query;
@@ -38,6 +36,8 @@ pub struct FakeProvider {
     wire: Wire,
     world: Arc<World>,
     folder: Folder,
+    /// Id and secret.
+    client: (&'static str, &'static str),
 }
 
 /// What the threads and the test share.
@@ -92,7 +92,12 @@ impl FakeProvider {
             world = Some(Arc::clone(&made));
             made
         });
-        let fake = Self { wire, world: world.expect("it was made"), folder: Folder::new() };
+        let fake = Self {
+            wire,
+            world: world.expect("it was made"),
+            folder: Folder::new(),
+            client: (CLIENT_ID, CLIENT_SECRET),
+        };
         let (pem, _) = &fake.world.apple_key;
         for (name, text) in [("client_secret", CLIENT_SECRET), ("AuthKey.p8", pem)] {
             write_secret(&fake.folder, name, text);
@@ -106,11 +111,11 @@ impl FakeProvider {
     }
 
     pub const fn client_id(&self) -> &'static str {
-        CLIENT_ID
+        self.client.0
     }
 
     pub const fn client_secret(&self) -> &'static str {
-        CLIENT_SECRET
+        self.client.1
     }
 
     /// The `[[providers]]` table for it.
@@ -300,38 +305,11 @@ impl World {
             None => members["issuer"].clone(),
         };
         write_over(members, &Map::from_iter([("issuer".to_owned(), issuer)]));
-        self.cached(state, Reply::json(200, &document))
+        state.cached(Reply::json(200, &document))
     }
 
-    fn keys(&self, state: &State) -> Reply {
-        self.cached(state, Reply::json(200, &json!({ "keys": [state.key.jwk()] })))
-    }
-
-    fn cached(&self, state: &State, reply: Reply) -> Reply {
-        match &state.cache {
-            Some(control) => reply.header("Cache-Control", control.clone()),
-            None => reply,
-        }
-    }
-
-    fn userinfo(&self, state: &mut State, seen: &Seen) -> Reply {
-        let Some(grant) = seen.bearer().and_then(|token| state.tokens.get(token)).cloned() else {
-            state.complain(seen, "not a token of ours");
-            return Reply::json(401, &json!({ "error": "invalid_token" })).header("WWW-Authenticate", "Bearer");
-        };
-        let mut claims = grant.person.profile(&grant.scope);
-        claims.insert("sub".to_owned(), json!(grant.person.sub));
-        grant.person.write_over(&mut claims);
-        let mut twist = |name: &str, value: Value| write_over(&mut claims, &Map::from_iter([(name.to_owned(), value)]));
-        for known in &state.twists {
-            match known {
-                Twist::UserInfoSubjectOther => twist("sub", json!("somebody-else")),
-                Twist::UserInfoSubjectAbsent => twist("sub", Value::Null),
-                Twist::EmailVerifiedText => twist("email_verified", json!("true")),
-                _ => {}
-            }
-        }
-        Reply::json(200, &Value::Object(claims))
+    fn jwks(state: &State) -> Reply {
+        state.cached(Reply::json(200, &json!({ "keys": [state.key.jwk()] })))
     }
 }
 
@@ -350,6 +328,33 @@ fn other_slash(issuer: &str) -> String {
 }
 
 impl State {
+    fn cached(&self, reply: Reply) -> Reply {
+        match &self.cache {
+            Some(control) => reply.header("Cache-Control", control.clone()),
+            None => reply,
+        }
+    }
+
+    fn userinfo(&mut self, seen: &Seen) -> Reply {
+        let Some(grant) = seen.bearer().and_then(|token| self.tokens.get(token)).cloned() else {
+            self.complain(seen, "not a token of ours");
+            return Reply::json(401, &json!({ "error": "invalid_token" })).header("WWW-Authenticate", "Bearer");
+        };
+        let mut claims = grant.person.profile(&grant.scope);
+        claims.insert("sub".to_owned(), json!(grant.person.sub));
+        grant.person.write_over(&mut claims);
+        let mut twist = |name: &str, value: Value| write_over(&mut claims, &Map::from_iter([(name.to_owned(), value)]));
+        for known in &self.twists {
+            match known {
+                Twist::UserInfoSubjectOther => twist("sub", json!("somebody-else")),
+                Twist::UserInfoSubjectAbsent => twist("sub", Value::Null),
+                Twist::EmailVerifiedText => twist("email_verified", json!("true")),
+                _ => {}
+            }
+        }
+        Reply::json(200, &Value::Object(claims))
+    }
+
     fn complain(&mut self, seen: &Seen, what: impl Into<String>) {
         self.complaints.push(format!("{:?}: {}", seen.endpoint, what.into()));
     }
@@ -364,8 +369,7 @@ impl State {
     }
 
     fn now(&self) -> i64 {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-        i64::try_from(since.as_secs()).expect("an instant") + self.ahead
+        SystemClock.now().seconds() + self.ahead
     }
 }
 
@@ -385,10 +389,10 @@ impl Answers for World {
         let mut state = self.state();
         match (seen.endpoint, seen.method.as_str()) {
             (Endpoint::Discovery, "GET") => self.discovery(&state),
-            (Endpoint::Keys, "GET") => self.keys(&state),
+            (Endpoint::Keys, "GET") => Self::jwks(&state),
             (Endpoint::Authorize, "GET" | "POST") => self.authorize(&mut state, seen),
             (Endpoint::Token, "POST") => self.token(&mut state, seen),
-            (Endpoint::UserInfo, "GET" | "POST") => self.userinfo(&mut state, seen),
+            (Endpoint::UserInfo, "GET" | "POST") => state.userinfo(seen),
             _ => {
                 state.complain(seen, format!("{} {} is nothing", seen.method, seen.path));
                 Reply::json(404, &json!({ "error": "not_found" }))

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::*;
 use crate::support::providers::relying_party::Ours;
+use crate::support::providers::{Endpoint, FakeGitHub, GitHubPerson};
 
 #[tokio::test]
 async fn the_fake_answers_wrong_secrets_codes_and_verifiers_with_errors_of_status_200() {
     let hub = FakeGitHub::start();
     let authorize = format!("{}/login/oauth/authorize", hub.base());
     let endpoint = format!("{}/login/oauth/access_token", hub.base());
-    let ours = Ours::at(CLIENT_ID, CLIENT_SECRET);
+    let ours = Ours::at(hub.client_id(), hub.client_secret());
     for (changed, value, error) in [
         ("client_secret", "another", "incorrect_client_credentials"),
         ("code_verifier", "another-verifier-another-verifier-another-verifier", "bad_verification_code"),
@@ -36,7 +36,7 @@ async fn the_fake_shows_what_the_scope_of_a_token_opens() {
         assert!(answer.headers().contains_key("x-ratelimit-remaining"));
         (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
     };
-    let ours = Ours::at(CLIENT_ID, CLIENT_SECRET);
+    let ours = Ours::at(hub.client_id(), hub.client_secret());
     let mut seen = Vec::new();
     for scope in ["read:user", "user:email read:org"] {
         hub.grant_only(scope);
