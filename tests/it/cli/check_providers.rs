@@ -29,13 +29,13 @@ impl Pages {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
-                let (mut head, mut buffer) = (String::new(), [0; 4096]);
+                let (mut head, mut chunk) = (String::new(), [0; 4096]);
                 while !head.contains("\r\n\r\n") {
-                    let read = stream.read(&mut buffer).await.unwrap();
+                    let read = stream.read(&mut chunk).await.unwrap();
                     if read == 0 {
                         break;
                     }
-                    head.push_str(&String::from_utf8_lossy(&buffer[..read]));
+                    head.push_str(&String::from_utf8_lossy(&chunk[..read]));
                 }
                 let path = head.split(' ').nth(1).unwrap_or_default();
                 let found = pages.iter().find(|(known, _, _)| known == path);
