@@ -48,6 +48,9 @@ impl Guard {
                 .no_proxy()
                 .redirect(Policy::none())
                 .referer(false)
+                // Each request dials anew: a connection that was kept may be closed by the provider just when a code
+                // is sent, which nobody may send again; and an address counts as long as a name has it.
+                .pool_max_idle_per_host(0)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .timeout(TIMEOUT)
                 .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))

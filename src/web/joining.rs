@@ -47,15 +47,18 @@ pub async fn begin(
 ) -> Result<String, StoreError> {
     let id = OpaqueToken::generate(&mut app.rng());
     let transaction = destination.transaction.map(|found| PendingJoin::hide(browser.token(), &id, &found.id));
+    let now = app.now();
+    // However long the page stays open, the sign-in is from now at the latest.
+    let at = authentication.at.filter(|at| *at <= now).or(Some(now));
     let pending = PendingJoin {
         key: external.key.clone(),
         profile: external.profile.clone(),
-        authentication: authentication.clone(),
+        authentication: UpstreamAuthentication { at, ..authentication.clone() },
         user,
         browser: browser.hash(),
         transaction,
         to_account: destination.to_account,
-        expires_at: app.now().plus(app.config.lifetimes.interaction),
+        expires_at: now.plus(app.config.lifetimes.interaction),
     };
     app.stores.joins.put(&id.hash(), &pending).await?;
     Ok(urls::in_transaction(app.issuer(), path::JOIN, &id))

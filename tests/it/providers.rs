@@ -201,6 +201,19 @@ both_setups! {
         assert!(page.status == 502 && browser.session().is_none(), "{}", page.text());
     }
 
+    /// H01: whoever comes in gets a session of their own, and the one that the browser had is over.
+    async fn the_session_is_a_new_one(setup: Setup) {
+        let (app, fake) = one(setup).await;
+        let ada = app.ada().await;
+        let mut browser = app.signed_in(&ada).await;
+        let before = browser.clone();
+        let again = ask().set("prompt", "login");
+        let arrival = through(&mut browser, &app, (&again, "staff"), &fake).await;
+        expect_in(&app, &browser, &again, arrival);
+        assert_ne!(browser.session(), before.session());
+        assert!(app.is_signed_in(&browser).await && !app.is_signed_in(&before).await);
+    }
+
     /// I14.
     async fn an_answer_counts_once(setup: Setup) {
         let (app, fake) = one(setup).await;

@@ -128,7 +128,7 @@ proptest! {
         let address = std::net::Ipv4Addr::from_bits(bits);
         let public = is_public(IpAddr::V4(address));
         for host in [address.to_string(), bits.to_string(), format!("0x{bits:x}"), format!("0{bits:o}")] {
-            prop_assert_eq!(may(&format!("https://{}/", host), &[]), public, "{}", host);
+            prop_assert_eq!(may(&format!("https://{host}/"), &[]), public, "{}", host);
         }
     }
 }

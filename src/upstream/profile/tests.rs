@@ -41,8 +41,8 @@ pub(in crate::upstream) fn provider() -> Provider {
     }
 }
 
-fn claims(value: Value) -> Claims {
-    value.as_object().unwrap().clone()
+fn claims(mut value: Value) -> Claims {
+    std::mem::take(value.as_object_mut().unwrap())
 }
 
 #[test]

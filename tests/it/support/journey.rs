@@ -52,7 +52,7 @@ pub async fn leave(browser: &mut UserAgent, app: &TestApp, ask: &Ask, provider: 
 pub fn away(arrival: Arrival) -> Url {
     match arrival {
         Arrival::Away(url) => url,
-        Arrival::Page(page) => panic!("{} {}: {}", page.url, page.status, page.text()),
+        Arrival::Page(page) => panic!("{} {}: {}\n{}", page.url, page.status, page.text(), log_line(&page)),
     }
 }
 
@@ -72,6 +72,9 @@ pub async fn through(browser: &mut UserAgent, app: &TestApp, (ask, id): (&Ask, &
 /// It ended at the application with a code, and somebody is signed in.
 #[track_caller]
 pub fn expect_in(app: &TestApp, browser: &UserAgent, ask: &Ask, arrival: Arrival) -> Callback {
+    if let Arrival::Page(page) = &arrival {
+        panic!("{} {}: {}\n{}", page.url, page.status, page.text(), log_line(page));
+    }
     let callback = arrival.callback();
     callback.expect_response_to(app, ask);
     callback.code();
