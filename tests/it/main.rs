@@ -45,6 +45,7 @@ mod pkce;
 mod profile_claims;
 mod prompt_and_max_age;
 mod provider_of_our_own;
+mod provider_presets;
 mod providers;
 mod providers_down;
 mod redirect_uris;
