@@ -44,6 +44,7 @@ mod people_who_leave;
 mod pkce;
 mod profile_claims;
 mod prompt_and_max_age;
+mod provider_choice;
 mod providers;
 mod providers_down;
 mod redirect_uris;
