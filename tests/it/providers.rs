@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::both_setups;
 use crate::support::journey::{
-    self, away, back, expect_in, expect_refused, expect_ways_on, leave, link, log_line, pass, sign_in_page,
-    start, through,
+    self, away, back, expect_in, expect_refused, expect_ways_on, leave, link, log_line, pass, sign_in_page, start,
+    through,
 };
 use crate::support::providers::{Endpoint, ExternalPerson, FakeProvider, HOSTILE, Twist};
 use crate::support::{Arrival, Ask, Setup, TestApp, jwt};
