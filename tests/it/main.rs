@@ -44,12 +44,9 @@ mod people_who_leave;
 mod pkce;
 mod profile_claims;
 mod prompt_and_max_age;
-<<<<<<< HEAD
+mod provider_choice;
 mod provider_of_our_own;
 mod provider_presets;
-=======
-mod provider_choice;
->>>>>>> fed-u
 mod providers;
 mod providers_down;
 mod redirect_uris;
