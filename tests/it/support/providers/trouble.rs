@@ -5,13 +5,12 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::seen::Seen;
-use super::wire::Reply;
+use super::wire::{Hanging, Reply};
 
 /// What a page of ours must never show of a provider's words.
 pub const HOSTILE: &str = "<script>alert(1)</script> Your account is locked, call +1 555 0100";
@@ -87,18 +86,10 @@ impl Trouble {
     pub const SLOW: &'static [Self] = &[Self::Drip, Self::Hang];
 
     /// Answers so; whether the connection stays.
-    pub(super) fn act(
-        self,
-        seen: &Seen,
-        stream: &mut TcpStream,
-        hanging: &AtomicUsize,
-        well: &dyn Fn() -> Reply,
-    ) -> bool {
+    pub(super) fn act(self, seen: &Seen, stream: &mut TcpStream, hanging: &Hanging, well: &dyn Fn() -> Reply) -> bool {
         match self {
             Self::Hang => {
-                hanging.fetch_add(1, Ordering::SeqCst);
-                wait_for_the_end(stream);
-                hanging.fetch_sub(1, Ordering::SeqCst);
+                hanging.during(|| wait_for_the_end(stream));
                 false
             }
             Self::Closed => false,

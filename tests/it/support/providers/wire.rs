@@ -88,8 +88,25 @@ pub(super) struct Inner {
     answers: Arc<dyn Answers>,
     state: Mutex<State>,
     connections: AtomicUsize,
-    hanging: AtomicUsize,
+    hanging: Hanging,
     listening: AtomicBool,
+}
+
+/// How many requests wait for ever.
+#[derive(Default)]
+pub(super) struct Hanging {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Hanging {
+    /// One more does while `wait` runs.
+    pub(super) fn during(&self, wait: impl FnOnce()) {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        wait();
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Default)]
@@ -110,7 +127,7 @@ impl Wire {
             answers: answers(port, dead.0),
             state: Mutex::default(),
             connections: AtomicUsize::new(0),
-            hanging: AtomicUsize::new(0),
+            hanging: Hanging::default(),
             listening: AtomicBool::new(true),
         });
         accept(&inner, listener);
@@ -188,7 +205,12 @@ impl Wire {
 
     /// How many requests wait in [`Trouble::Hang`].
     pub fn hanging(&self) -> usize {
-        self.inner.hanging.load(Ordering::SeqCst)
+        self.inner.hanging.now.load(Ordering::SeqCst)
+    }
+
+    /// How many waited at once at the most.
+    pub fn most_hanging(&self) -> usize {
+        self.inner.hanging.most.load(Ordering::SeqCst)
     }
 
     /// Waits until at least so many requests wait in [`Trouble::Hang`].

@@ -58,7 +58,8 @@ pub(super) struct State {
     profile_in_userinfo_only: bool,
     cache: Option<String>,
     redirect_uri: Option<String>,
-    ahead: i64,
+    /// Seconds; like the server's clock it is moved by hand alone, however long a test takes.
+    clock: i64,
     key: SigningKey,
     /// How many keys, codes and tokens were made.
     made: usize,
@@ -197,9 +198,9 @@ impl FakeProvider {
         self.world.state().redirect_uri = Some(redirect_uri.to_owned());
     }
 
-    /// Moves its clock, which is the machine's else.
+    /// Moves its clock, which stands where the machine's was.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.world.state().ahead += seconds;
+        self.world.state().clock += seconds;
     }
 
     /// A new key; the old one is gone.
@@ -263,7 +264,7 @@ impl World {
             profile_in_userinfo_only: false,
             cache: None,
             redirect_uri: None,
-            ahead: 0,
+            clock: SystemClock.now().seconds(),
             key: SigningKey::ec("key-0".to_owned()),
             made: 0,
             codes: HashMap::new(),
@@ -369,7 +370,7 @@ impl State {
     }
 
     fn now(&self) -> i64 {
-        SystemClock.now().seconds() + self.ahead
+        self.clock
     }
 }
 
