@@ -141,7 +141,7 @@ async fn two_tabs_for_two_applications_both_end_at_their_own() {
 async fn a_request_that_expired_during_lunch_starts_again_and_ends_at_the_same_application() {
     let receiver = Receiver::start().await;
     let config =
-        application::registration("notes", "Notes", &receiver, TRUSTED) + "\n[lifetimes]\ninteraction = \"1s\"\n";
+        application::registration("notes", "Notes", &receiver, TRUSTED) + "\n[lifetimes]\ninteraction = \"5s\"\n";
     let dev = DevServer::with_config(&config).await;
     let notes = Application::web(&dev, &receiver, "notes");
     let browser = Browser::start().await;
@@ -157,10 +157,13 @@ async fn a_request_that_expired_during_lunch_starts_again_and_ends_at_the_same_a
     })
     .await;
     super::looks::look_at(&browser, "expired").await;
-    if !person::is_asked_to_sign_in(&browser).await {
-        browser.follow("main form button, main a[href]").await;
+    // On a busy machine it may expire once more; it leads on as often as it does.
+    while receiver.arrivals().is_empty() {
+        if !person::is_asked_to_sign_in(&browser).await {
+            browser.follow("main form button, main a[href]").await;
+        }
+        person::sign_in(&browser, dev.user("ada")).await;
     }
-    person::sign_in(&browser, dev.user("ada")).await;
     notes.tokens(&request, &receiver.next(0).await).await;
     browser.quit().await;
 }
