@@ -46,7 +46,7 @@ Examples:
 ///
 /// Listens on this machine only. Data and generated credentials are kept in the data folder, so that the
 /// next start has the same people, clients and keys. Clients, APIs, roles, providers, lifetimes,
-/// limits, password rules and [outbound] are read from ./config (if it is there) or --config DIR.
+/// limits, password rules and outbound connections are read from ./config (if it is there) or --config DIR.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, help_template = super::TEMPLATE)]
 pub struct Dev {
