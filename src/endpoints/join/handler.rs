@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::prove::{Tried, alone, by_password};
-use super::view::{Failure, JoinPage};
+use super::view::JoinPage;
 use crate::accounts::Standing;
 use crate::app::App;
 use crate::model::joining::Ask;
@@ -32,6 +32,7 @@ use crate::web::joining::Joining;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::password_failure::Failure;
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::{self, Transaction};
 use crate::web::urls::path;
@@ -172,11 +173,6 @@ async fn render(
         login: &joining.destination().sign_in(app),
         failure,
     };
-    let status = match failure {
-        None => StatusCode::OK,
-        Some(Failure::Refused) => StatusCode::UNPROCESSABLE_ENTITY,
-        Some(Failure::Throttled(_)) => StatusCode::TOO_MANY_REQUESTS,
-        Some(Failure::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = failure.map_or(StatusCode::OK, Failure::status);
     page::html(status, &view, joining.transaction.as_ref().map(Transaction::form_action).as_deref())
 }

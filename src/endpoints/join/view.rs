@@ -1,42 +1,12 @@
 //! What the page shows.
 //!
-//! Owns: its data and words for each failure. Does not own: its layout (`templates/join/form.html`).
-
-use std::borrow::Cow;
-use std::time::Duration;
+//! Owns: its data. Does not own: its layout (`templates/join/form.html`).
 
 use askama::Template;
 
-use crate::protocol::time::in_words;
 use crate::web::page::Frame;
+use crate::web::password_failure::Failure;
 use crate::web::provider_buttons::ProviderButton;
-
-/// Why the form is shown again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It is not the password.
-    Refused,
-    /// Too many failed before; so long until the next may be tried.
-    Throttled(Duration),
-    /// The queue is full.
-    Busy,
-}
-
-impl Failure {
-    fn text(self) -> Cow<'static, str> {
-        match self {
-            Self::Refused => "That is not the password of this account. Check it and try again.".into(),
-            Self::Throttled(wait) => format!(
-                "Too many sign-ins have failed. Your password was not checked; try again in {}.",
-                in_words(wait)
-            )
-            .into(),
-            Self::Busy => {
-                "Many people are signing in right now. Your password was not checked; try again in a moment.".into()
-            }
-        }
-    }
-}
 
 /// The page.
 #[derive(Debug, Template)]
@@ -69,6 +39,8 @@ impl JoinPage<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;

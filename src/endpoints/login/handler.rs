@@ -15,7 +15,7 @@ use super::accounts;
 use super::callback::{back, park};
 use super::leave::leave;
 use super::sign_in::{Attempt, Tried, try_password};
-use super::view::{Failure, LoginPage};
+use super::view::LoginPage;
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
 use crate::protocol::ids::ProviderId;
@@ -34,6 +34,7 @@ use crate::web::linking;
 use crate::web::page::{self, Frame};
 use crate::web::page_error::{self, PageError};
 use crate::web::page_form::{PageForm, PageQuery};
+use crate::web::password_failure::Failure;
 use crate::web::provider_buttons::{Offer, buttons};
 use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
@@ -240,12 +241,7 @@ impl<'a> Form<'a> {
             reason,
             providers: &providers,
         };
-        let status = match failure {
-            None => StatusCode::OK,
-            Some(Failure::Refused) => StatusCode::UNPROCESSABLE_ENTITY,
-            Some(Failure::Throttled(_)) => StatusCode::TOO_MANY_REQUESTS,
-            Some(Failure::Busy) => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let status = failure.map_or(StatusCode::OK, Failure::status);
         page::html(status, &view, self.transaction.map(Transaction::form_action).as_deref())
     }
 }

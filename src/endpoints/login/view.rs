@@ -1,43 +1,13 @@
 //! What the sign-in page shows.
 //!
-//! Owns: its data and words for each failure. Does not own: its layout (`templates/login/form.html`).
-
-use std::borrow::Cow;
-use std::time::Duration;
+//! Owns: its data. Does not own: its layout (`templates/login/form.html`).
 
 use askama::Template;
 
 use crate::model::next_step::SignInReason;
-use crate::protocol::time::in_words;
 use crate::web::page::Frame;
+use crate::web::password_failure::Failure;
 use crate::web::provider_buttons::ProviderButton;
-
-/// Why the form is shown again. One text for every cause of a refusal: nobody learns which names exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The name and the password do not belong together.
-    Refused,
-    /// Too many failed before; so long until the next may be tried.
-    Throttled(Duration),
-    /// The queue is full.
-    Busy,
-}
-
-impl Failure {
-    pub(super) fn text(self) -> Cow<'static, str> {
-        match self {
-            Self::Refused => "That user name and password do not match. Check both and try again.".into(),
-            Self::Throttled(wait) => format!(
-                "Too many sign-ins have failed. Your password was not checked; try again in {}.",
-                in_words(wait)
-            )
-            .into(),
-            Self::Busy => {
-                "Many people are signing in right now. Your password was not checked; try again in a moment.".into()
-            }
-        }
-    }
-}
 
 /// The page.
 #[derive(Debug, Template)]
@@ -77,6 +47,8 @@ impl LoginPage<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::provider::Brand;
     use crate::protocol::issuer::Issuer;
