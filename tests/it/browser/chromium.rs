@@ -112,8 +112,15 @@ impl Browser {
         field.send_keys(text).await.unwrap_or_else(|fault| panic!("cannot type into {css}: {fault}"));
     }
 
-    /// Clicks as a person does: it fails if something covers the element.
+    /// Clicks as a person does: once the page was drawn, for Chromium drops what is typed and clicked before that. It
+    /// fails if something covers the element.
     pub async fn click(&self, css: &str) {
+        let drawn = "return performance.getEntriesByType('paint').length > 0";
+        until("the page is drawn", async || {
+            let drawn = self.driver.execute(drawn, Vec::new()).await.ok()?;
+            drawn.convert::<bool>().ok()?.then_some(())
+        })
+        .await;
         self.find(css).await.click().await.unwrap_or_else(|fault| panic!("cannot click {css}: {fault}"));
     }
 
