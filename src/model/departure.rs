@@ -31,7 +31,8 @@ pub enum Errand {
     },
 }
 
-/// A departure as stored under the hash of its `state`. Taken once.
+/// A departure as stored under the hash of its `state`. Who comes back first is let on; who comes again, or too late, is
+/// shown where it was to lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Departure {
     /// Where to.
@@ -46,6 +47,9 @@ pub struct Departure {
     pub created_at: Timestamp,
     /// When it is over.
     pub expires_at: Timestamp,
+    /// Whether somebody came back from it.
+    #[serde(default)]
+    pub came_back: bool,
 }
 
 /// The secrets of one departure: from the browser's secret, which no store has and the provider never sees, and

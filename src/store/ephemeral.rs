@@ -22,12 +22,13 @@ use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, SessionStore, StoreError,
-    Taken, ThrottleStore,
+    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, Returned, SessionStore,
+    StoreError, Taken, ThrottleStore,
 };
 
-/// How long a transaction is kept after it is over, so that a new one can be made from it.
-const INTERACTION_KEPT: Duration = Duration::from_hours(24);
+/// How long a transaction is kept after it is over, so that a new one can be made from it, and a departure, so that who
+/// comes late from it is led there.
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Which aggregate a record belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,7 +259,7 @@ impl<R: Records> InteractionStore for Ephemeral<R> {
 }
 
 fn kept_until(record: &Interaction) -> Timestamp {
-    record.expires_at.plus(INTERACTION_KEPT)
+    record.expires_at.plus(KEPT)
 }
 
 #[async_trait]
@@ -275,11 +276,20 @@ impl<R: Records> ParkedStore for Ephemeral<R> {
 #[async_trait]
 impl<R: Records> DepartureStore for Ephemeral<R> {
     async fn put(&self, state: &TokenHash, record: &Departure) -> Result<(), StoreError> {
-        self.store(departure(state), record, record.expires_at).await
+        self.store(departure(state), record, record.expires_at.plus(KEPT)).await
     }
 
-    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError> {
-        self.take(departure(state)).await
+    async fn take(&self, state: &TokenHash) -> Result<Returned, StoreError> {
+        let key = departure(state);
+        let Some(found) = self.find::<Departure>(key).await? else { return Ok(Returned::Unknown) };
+        let until = found.expires_at.plus(KEPT);
+        if !found.came_back && !found.expires_at.is_over(self.clock.now()) {
+            let used = Departure { came_back: true, ..found.clone() };
+            if self.exchange(key, (&found, until), (&used, until)).await? {
+                return Ok(Returned::First(Box::new(found)));
+            }
+        }
+        Ok(Returned::Late(Box::new(found)))
     }
 }
 

@@ -353,13 +353,24 @@ pub trait ParkedStore: Send + Sync {
     async fn take(&self, id: &TokenHash) -> Result<Option<String>, StoreError>;
 }
 
+/// What came out of the store for somebody who comes back from an external provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// The first of it, and in time: nobody else is.
+    First(Box<Departure>),
+    /// Somebody came back from it before, or it was over.
+    Late(Box<Departure>),
+    /// Not there: never begun, long over, or lost.
+    Unknown,
+}
+
 /// People on their way to an external provider, by the hash of `state`. Ephemeral.
 #[async_trait]
 pub trait DepartureStore: Send + Sync {
-    /// Stores a new one until it expires.
+    /// Stores a new one. It is kept for a day after it expired, so that who comes late can be led on.
     async fn put(&self, state: &TokenHash, departure: &Departure) -> Result<(), StoreError>;
-    /// Finds and removes in one atomic step: of any number who come back at once, one is let on.
-    async fn take(&self, state: &TokenHash) -> Result<Option<Departure>, StoreError>;
+    /// Finds and uses up in one atomic step: of any number who come back at once, one is the first.
+    async fn take(&self, state: &TokenHash) -> Result<Returned, StoreError>;
 }
 
 /// Identities that wait for the proof of an account, by the hash of their id. Ephemeral: loss means "sign in again".

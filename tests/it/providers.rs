@@ -5,8 +5,7 @@ use serde_json::json;
 
 use crate::both_setups;
 use crate::support::journey::{
-    self, away, back, expect_in, expect_refused, expect_ways_on, leave, link, log_line, pass, sign_in_page, start,
-    through,
+    self, away, back, expect_in, expect_refused, expect_ways_on, leave, log_line, pass, sign_in_page, start, through,
 };
 use crate::support::providers::{Endpoint, ExternalPerson, FakeProvider, HOSTILE, Twist};
 use crate::support::{Arrival, Ask, Setup, TestApp, jwt};
@@ -26,11 +25,7 @@ fn ask() -> Ask {
 /// What a page for somebody whose way is known nowhere looks like.
 #[track_caller]
 fn expect_unknown_departure(arrival: Arrival) {
-    let page = arrival.page();
-    let text = page.expect_page(400);
-    assert!(text.contains("unknown_departure"), "{text}");
-    journey::expect_own_words(&page);
-    link(&page, "Sign in");
+    journey::expect_past(arrival, "Sign in");
 }
 
 both_setups! {
@@ -186,7 +181,7 @@ both_setups! {
         assert!(browser.session().is_none());
         assert_eq!((one.count(Endpoint::Token), two.count(Endpoint::Token)), (0, 0));
         // It was spent by that.
-        expect_unknown_departure(back(&mut browser, &home).await);
+        journey::expect_past(back(&mut browser, &home).await, "Go on");
     }
 
     /// I09: an ID token that another provider made for the same client id.
@@ -223,7 +218,7 @@ both_setups! {
         expect_in(&app, &browser, &ask, arrival);
         let session = browser.session().map(str::to_owned);
         for _ in 0..2 {
-            expect_unknown_departure(back(&mut browser, &home).await);
+            journey::expect_past(back(&mut browser, &home).await, "Go on");
         }
         assert_eq!(browser.session().map(str::to_owned), session, "and who is in stays in");
         let mut thief = app.browser();

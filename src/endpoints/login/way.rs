@@ -113,6 +113,18 @@ impl Way<'_> {
         self.lead_on(app, page.with_link(again, "Try again"))
     }
 
+    /// Somebody came back a second time, or too late: nobody comes in, and the way goes on from where it stands.
+    pub(super) fn past(&self, app: &App) -> PageError {
+        let page = PageError::unknown_departure();
+        match (self.join, self.destination.transaction) {
+            _ if self.link => self.lead_on(app, page),
+            (Some(join), _) => page.with_link(urls::in_transaction(app.issuer(), path::JOIN, join), "Go on"),
+            (None, Some(found)) if found.standing(app) == Standing::Expired => PageError::expired(found.resume(app)),
+            (None, Some(found)) => page.with_link(found.resume(app), "Go on"),
+            (None, None) => page.with_link(self.destination.sign_in(app), "Sign in"),
+        }
+    }
+
     /// The other way on: another way to sign in, or to prove it, or back to the account.
     fn lead_on(&self, app: &App, page: PageError) -> PageError {
         match (self.link, self.join) {

@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
+use crate::model::departure::Departure;
 use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
 use crate::protocol::opaque::TokenHash;
-use crate::store::Taken;
 use crate::store::contract::samples::{self, LIFE, START};
 use crate::store::contract::{Bench, at_once};
 use crate::store::redis::tests::server;
+use crate::store::{Returned, Taken};
 
 const MILLI: Duration = Duration::from_millis(1);
 /// The last moment of a sample's life.
@@ -186,19 +187,30 @@ pub(super) async fn a_departure_comes_back_once(bench: &Bench) {
         async move { departures.take(&state).await.unwrap() }
     })
     .await;
-    assert_eq!(results.into_iter().flatten().collect::<Vec<_>>(), [departure]);
+    let first = |returned: &&Returned| matches!(returned, Returned::First(found) if **found == departure);
+    assert_eq!(results.iter().filter(first).count(), 1, "{results:?}");
+    // The others learn where it was to lead.
+    let used = Returned::Late(Box::new(Departure { came_back: true, ..departure.clone() }));
+    let late = |returned: &&Returned| matches!(returned, Returned::Late(found) if found.errand == departure.errand);
+    assert_eq!(results.iter().filter(late).count(), 19, "{results:?}");
+    assert_eq!(bench.stores.departures.take(&state).await.unwrap(), used);
+    assert_eq!(bench.stores.departures.take(&samples::hash()).await.unwrap(), Returned::Unknown);
 }
 
-pub(super) async fn a_departure_is_gone_at_its_end(bench: &Bench) {
+pub(super) async fn a_departure_is_over_at_its_end_and_gone_a_day_later(bench: &Bench) {
     let departures = &bench.stores.departures;
     let (early, late) = (samples::hash(), samples::hash());
     for state in [&early, &late] {
         departures.put(state, &samples::departure()).await.unwrap();
     }
     bench.clock.advance(JUST_BEFORE);
-    assert!(departures.take(&early).await.unwrap().is_some());
+    assert!(matches!(departures.take(&early).await.unwrap(), Returned::First(_)));
     bench.clock.advance(MILLI);
-    assert_eq!(departures.take(&late).await.unwrap(), None);
+    assert!(matches!(departures.take(&late).await.unwrap(), Returned::Late(found) if !found.came_back));
+    bench.clock.advance(DAY.saturating_sub(MILLI));
+    assert!(matches!(departures.take(&late).await.unwrap(), Returned::Late(_)));
+    bench.clock.advance(MILLI);
+    assert_eq!(departures.take(&late).await.unwrap(), Returned::Unknown);
 }
 
 pub(super) async fn a_joining_waits_until_its_end(bench: &Bench) {

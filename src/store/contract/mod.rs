@@ -266,7 +266,7 @@ mod sessions_codes_transactions_parked_joinings {
         parked_parameters_are_taken_once,
         parked_parameters_are_gone_at_their_end,
         a_departure_comes_back_once,
-        a_departure_is_gone_at_its_end,
+        a_departure_is_over_at_its_end_and_gone_a_day_later,
         a_joining_waits_until_its_end,
         one_hash_names_a_record_of_each_kind,
         what_is_no_record_counts_as_lost,

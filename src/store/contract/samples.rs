@@ -167,6 +167,7 @@ pub(super) fn departure_with(transaction: &OpaqueToken) -> Departure {
         authenticated_after: Some(START),
         created_at: START,
         expires_at: START.plus(LIFE),
+        came_back: false,
     }
 }
 

@@ -103,8 +103,8 @@ impl Kind {
                  account or another way to sign in."
             }
             Self::UnknownDeparture => {
-                "It was finished already, was begun in another browser, or took too long. Begin it again from the \
-                 sign-in page."
+                "It was finished already, was begun in another browser, or took too long. Nothing was changed by it; go on \
+                 from here."
             }
             Self::AddressNotAllowed => {
                 "Only people with a confirmed e-mail address of certain organisations may sign in that way, and the \

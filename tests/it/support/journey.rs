@@ -105,6 +105,17 @@ pub fn expect_own_words(page: &Answer) {
     }
 }
 
+/// Nobody waits for that answer any more, or ever did: a page of ours that says so. Where its way on with those words
+/// leads.
+#[track_caller]
+pub fn expect_past(arrival: Arrival, words: &str) -> Url {
+    let page = arrival.page();
+    let text = page.expect_page(400);
+    assert!(text.contains("unknown_departure"), "{text}");
+    expect_own_words(&page);
+    link(&page, words)
+}
+
 /// The line of the log that the reference on a page leads to.
 #[track_caller]
 pub fn log_line(page: &Answer) -> String {

@@ -13,6 +13,7 @@ use crate::model::departure::{Departure, DepartureSecrets, Errand, Hidden};
 use crate::model::provider::Provider;
 use crate::protocol::opaque::OpaqueToken;
 use crate::protocol::params::Params;
+use crate::store::Returned;
 use crate::upstream::{Homeward, UpstreamError, UpstreamIdentity};
 use crate::web::browser::Browser;
 use crate::web::cookies;
@@ -51,13 +52,21 @@ pub(in crate::endpoints::login) async fn back(
     };
     let browser = browser.known()?;
     let state = params.get("state").and_then(OpaqueToken::parse).ok_or_else(|| unknown(&app))?;
-    let departure = app.stores.departures.take(&state.hash()).await?.ok_or_else(|| unknown(&app))?;
+    let returned = app.stores.departures.take(&state.hash()).await?;
+    let (departure, first) = match returned {
+        Returned::First(departure) => (departure, true),
+        Returned::Late(departure) => (departure, false),
+        Returned::Unknown => return Err(unknown(&app)),
+    };
     if departure.provider != provider.id || !departure.browser.matches(&browser.hash()) {
         return Err(unknown(&app).because("it belongs to another browser or another provider"));
     }
     let secrets = DepartureSecrets { browser: browser.token(), state: &state };
     let left = Left::read(&app, &browser, &departure, secrets).await?;
     let way = left.way();
+    if !first {
+        return Err(way.past(&app));
+    }
     if let Some(there) = way.is_over(&app)? {
         return Ok(crate::web::page::see_other(&there));
     }
@@ -81,7 +90,7 @@ pub(in crate::endpoints::login) async fn back(
     Ok(response)
 }
 
-/// One text for every cause: finished before, another browser, too late, made up.
+/// One text for every cause: another browser, another provider, long over, made up. Nothing says where it was to lead.
 fn unknown(app: &App) -> PageError {
     PageError::unknown_departure().with_link(urls::local(app.issuer(), path::LOGIN), "Sign in")
 }

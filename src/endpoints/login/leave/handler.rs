@@ -90,6 +90,7 @@ async fn depart(
         authenticated_after: freshness.authenticated_after(now),
         created_at: now,
         expires_at: now.plus(app.config.lifetimes.interaction),
+        came_back: false,
     };
     app.stores.departures.put(&state.hash(), &departure).await?;
     Ok(String::from(there))
