@@ -31,6 +31,7 @@ mod form_post;
 mod joining;
 mod looks;
 mod newcomer;
+mod providers;
 mod resilience;
 mod select_account;
 mod sign_in;
