@@ -31,7 +31,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "app",
         &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"],
     ),
-    ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "model", "protocol"]),
+    ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "passwords", "model", "protocol"]),
     (
         "endpoints",
         &[

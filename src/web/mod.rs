@@ -24,7 +24,7 @@ pub mod page_error;
 pub mod page_form;
 pub mod params;
 pub mod parked;
-pub mod password_failure;
+pub mod password_try;
 pub mod provider_buttons;
 pub mod reply;
 pub mod request_id;

@@ -3,15 +3,12 @@
 //! Owns: routes, which page or redirect answers. Does not own: what is joined.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
-use secrecy::SecretString;
 
-use super::prove::{Tried, alone, by_password};
+use super::settle::{alone, join};
 use super::view::JoinPage;
 use crate::accounts::Standing;
 use crate::app::App;
@@ -19,20 +16,15 @@ use crate::model::joining::Ask;
 use crate::model::person::Email;
 use crate::model::provider::Provider;
 use crate::model::session::SignIn;
-use crate::protocol::time::whole_seconds;
-use crate::throttle::Origin;
-use crate::web::address::ClientAddress;
 use crate::web::browser::Browser;
 use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
-use crate::web::device::Device;
-use crate::web::edge::Noted;
 use crate::web::entry::enter;
 use crate::web::joining::Joining;
 use crate::web::page::{self, Frame};
-use crate::web::page_error::{self, PageError};
+use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
-use crate::web::password_failure::Failure;
+use crate::web::password_try::{Failure, Proved, try_password};
 use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::{self, Transaction};
 use crate::web::urls::path;
@@ -79,39 +71,19 @@ async fn submit(
             }
         };
     }
-    let password = SecretString::from(posted.get("password").unwrap_or_default().to_owned());
-    let device = Device::read(&request, &app);
-    let origin = Origin { address: ClientAddress::of(&request), device: Some(device.hash()) };
-    let (failure, wait) = match by_password(&app, &joining, password, origin).await? {
-        Tried::In(user) => {
+    let address = joining.pending.profile.verified_email().map(Email::as_str).unwrap_or_default();
+    let failure = match try_password(&app, &request, address, &posted).await? {
+        Ok(Proved { user, device }) => {
+            let user = join(&app, &joining, *user).await?;
             let sign_in = SignIn::by_password(app.now());
-            let entered = enter(&app, &request, (&user, sign_in), joining.destination()).await?;
-            return device.remember(entered, &app);
+            return device.remember(enter(&app, &request, (&user, sign_in), joining.destination()).await?, &app);
         }
-        Tried::Refused => {
-            Noted::note(&request, "sign_in_refused", None);
-            (Failure::Refused, None)
-        }
-        Tried::Throttled(wait) => {
-            Noted::note(&request, "sign_in_throttled", None);
-            (Failure::Throttled(wait), Some(wait))
-        }
-        Tried::Busy(wait) => {
-            Noted::note(&request, page_error::Kind::Busy.code(), None);
-            (Failure::Busy, Some(wait))
-        }
+        Err(failure) => failure,
     };
     match standing(&app, &joining, visitor.as_ref()).await? {
-        Stand::Ask(ask) => Ok(with_wait(render(&app, &browser, &joining, ask, Some(failure)).await?, wait)),
+        Stand::Ask(ask) => Ok(failure.later(render(&app, &browser, &joining, ask, Some(failure)).await?)),
         Stand::Leave(there) => Ok(page::see_other(&there)),
     }
-}
-
-fn with_wait(mut response: HttpResponse, wait: Option<Duration>) -> HttpResponse {
-    if let Some(wait) = wait {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
-    }
-    response
 }
 
 /// The form of this joining alone: its id is the secret of this browser and this identity.

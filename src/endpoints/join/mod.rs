@@ -4,7 +4,7 @@
 //! joined (`accounts`), proofs by another provider (`endpoints/login`, which comes back to the same place).
 
 mod handler;
-mod prove;
+mod settle;
 mod view;
 
 pub use self::handler::routes;

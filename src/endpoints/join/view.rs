@@ -5,7 +5,7 @@
 use askama::Template;
 
 use crate::web::page::Frame;
-use crate::web::password_failure::Failure;
+use crate::web::password_try::Failure;
 use crate::web::provider_buttons::ProviderButton;
 
 /// The page.

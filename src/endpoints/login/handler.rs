@@ -2,41 +2,32 @@
 //!
 //! Owns: routes, which page or redirect answers. Does not own: whether somebody may come in.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
-use secrecy::SecretString;
 
 use super::accounts;
 use super::callback::{back, park};
 use super::leave::leave;
-use super::sign_in::{Attempt, Tried, try_password};
 use super::view::LoginPage;
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
+use crate::model::session::SignIn;
 use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
-use crate::protocol::time::whole_seconds;
-use crate::throttle::Origin;
-use crate::web::address::ClientAddress;
 use crate::web::browser::Browser;
-use crate::web::cookies::{self, Kind};
+use crate::web::cookies;
 use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
-use crate::web::device::Device;
-use crate::web::edge::Noted;
-use crate::web::entry::Destination;
+use crate::web::entry::{Destination, enter};
 use crate::web::linking;
 use crate::web::page::{self, Frame};
-use crate::web::page_error::{self, PageError};
+use crate::web::page_error::PageError;
 use crate::web::page_form::{PageForm, PageQuery};
-use crate::web::password_failure::Failure;
+use crate::web::password_try::{Failure, Proved, try_password};
 use crate::web::provider_buttons::{Offer, buttons};
-use crate::web::session::{self, SignedIn, Visitor};
+use crate::web::session::{SignedIn, Visitor};
 use crate::web::transaction::{self, Standing, Transaction};
 use crate::web::urls::path;
 
@@ -116,32 +107,13 @@ async fn submit(
         return Err(PageError::expired(found.resume(&app)));
     }
     let name = posted.get("username").unwrap_or_default();
-    let before = session::carried(&request, &app);
-    let device = Device::read(&request, &app);
-    let origin = Origin { address: ClientAddress::of(&request), device: Some(device.hash()) };
-    let attempt = Attempt { name, password: password(&posted), origin };
-    match try_password(&app, attempt, before, form.transaction).await? {
-        Tried::In(user, cookie) => {
-            let session = cookies::set(Kind::Session, &cookie, app.issuer());
-            device.remember(page::see_other_with(&form.destination.next(&app, &user), &session)?, &app)
+    match try_password(&app, &request, name, &posted).await? {
+        Ok(Proved { user, device }) => {
+            let sign_in = SignIn::by_password(app.now());
+            device.remember(enter(&app, &request, (&user, sign_in), form.destination).await?, &app)
         }
-        Tried::Refused => {
-            Noted::note(&request, "sign_in_refused", None);
-            form.render(name, form.reason().await?, Some(Failure::Refused))
-        }
-        Tried::Throttled(wait) => {
-            Noted::note(&request, "sign_in_throttled", None);
-            form.render_later(name, form.reason().await?, (Failure::Throttled(wait), wait))
-        }
-        Tried::Busy(wait) => {
-            Noted::note(&request, page_error::Kind::Busy.code(), None);
-            form.render_later(name, form.reason().await?, (Failure::Busy, wait))
-        }
+        Err(failure) => Ok(failure.later(form.render(name, form.reason().await?, Some(failure))?)),
     }
-}
-
-fn password(posted: &Params) -> SecretString {
-    SecretString::from(posted.get("password").unwrap_or_default().to_owned())
 }
 
 /// The form and what it is bound to.
@@ -205,18 +177,6 @@ impl<'a> Form<'a> {
 
     fn protection(&self) -> FormOf<'_> {
         FormOf { form: "login", transaction: self.transaction.map(|found| &found.id), user: None }
-    }
-
-    /// The form again, with when to come back.
-    fn render_later(
-        &self,
-        name: &str,
-        reason: SignInReason,
-        (failure, wait): (Failure, Duration),
-    ) -> Result<HttpResponse, PageError> {
-        let mut response = self.render(name, reason, Some(failure))?;
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
-        Ok(response)
     }
 
     fn render(&self, name: &str, reason: SignInReason, failure: Option<Failure>) -> Result<HttpResponse, PageError> {

@@ -8,7 +8,6 @@ mod arrive;
 mod callback;
 mod handler;
 mod leave;
-mod sign_in;
 mod view;
 mod way;
 

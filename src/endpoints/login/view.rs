@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::model::next_step::SignInReason;
 use crate::web::page::Frame;
-use crate::web::password_failure::Failure;
+use crate::web::password_try::Failure;
 use crate::web::provider_buttons::ProviderButton;
 
 /// The page.
@@ -128,7 +128,7 @@ mod tests {
             render("", None, None, None),
             render("ada", None, Some("Acme"), None),
             render("ada", None, Some("Acme"), Some("Ada")),
-            render("ada", Some(Failure::Busy), None, None),
+            render("ada", Some(Failure::Busy(Duration::from_secs(1))), None, None),
             render("ada", Some(Failure::Throttled(Duration::from_secs(9))), None, None),
         ] {
             assert_eq!(page.matches("<h1").count(), 1);
