@@ -9,6 +9,7 @@ use crate::config::lifetimes;
 use crate::config::note::Shape;
 use crate::config::section::{Found, Reader, Section};
 use crate::config::source::Place;
+use crate::config::values::ScopeList;
 use crate::model::registry::{Api, ApiScope};
 use crate::model::shared_secret::{AccessTokenSigning, SharedSecret};
 use crate::model::signing_key::Algorithm;
@@ -19,7 +20,7 @@ use crate::protocol::scope::Scope;
 #[derive(Debug, Clone)]
 pub(super) struct WrittenApi {
     pub(super) audience: Found<String>,
-    pub(super) scopes: Vec<(Found<Scope>, String)>,
+    pub(super) scopes: Vec<WrittenScope>,
     pub(super) introspection_clients: Vec<Found<ClientId>>,
     pub(super) signing: AccessTokenSigning,
     /// Where the secret of HS256 stands.
@@ -37,13 +38,25 @@ impl WrittenApi {
             scopes: self
                 .scopes
                 .into_iter()
-                .map(|(name, description)| ApiScope { name: name.value, description })
+                .map(|scope| ApiScope {
+                    name: scope.name.value,
+                    description: scope.description,
+                    implies: scope.implies.scopes.iter().cloned().collect(),
+                })
                 .collect(),
             access_token_lifetime: self.access_token_lifetime,
             signing: self.signing,
             introspection_clients: self.introspection_clients.into_iter().map(|client| client.value).collect(),
         }
     }
+}
+
+/// A scope of an API as written.
+#[derive(Debug, Clone)]
+pub(super) struct WrittenScope {
+    pub(super) name: Found<Scope>,
+    description: String,
+    pub(super) implies: ScopeList,
 }
 
 /// Reads one table; `None` when it has no audience that could name it.
@@ -150,7 +163,7 @@ fn signing(section: &mut Section<'_, '_>, audience: &str) -> (AccessTokenSigning
 }
 
 /// `scopes = [{ name = "read:users", description = "…" }]`.
-fn scopes(section: &mut Section<'_, '_>) -> (Vec<(Found<Scope>, String)>, bool) {
+fn scopes(section: &mut Section<'_, '_>) -> (Vec<WrittenScope>, bool) {
     let help = "write scopes = [{ name = \"read:users\", description = \"See the list of users\" }]";
     let items = match section.take("scopes", Shape::Tables) {
         None => {
@@ -166,7 +179,7 @@ fn scopes(section: &mut Section<'_, '_>) -> (Vec<(Found<Scope>, String)>, bool) 
         }
     };
     let count = items.len();
-    let mut scopes: Vec<(Found<Scope>, String)> = Vec::with_capacity(count);
+    let mut scopes = Vec::with_capacity(count);
     for item in items {
         match item {
             Value { data: Data::Table(table), .. } => scopes.extend(scope(section.reader, table)),
@@ -177,7 +190,7 @@ fn scopes(section: &mut Section<'_, '_>) -> (Vec<(Found<Scope>, String)>, bool) 
     (scopes, complete)
 }
 
-fn scope(reader: &mut Reader<'_>, table: Table) -> Option<(Found<Scope>, String)> {
+fn scope(reader: &mut Reader<'_>, table: Table) -> Option<WrittenScope> {
     let mut section = reader.entry("apis.scopes", table);
     if !section.is_set("name") {
         section.missing("name", "write what clients ask for: name = \"read:users\"");
@@ -202,8 +215,9 @@ fn scope(reader: &mut Reader<'_>, table: Table) -> Option<(Found<Scope>, String)
         |_| "choose a name of the API's own, such as \"read:users\"".to_owned(),
     );
     let description = section.string("description").map(|found| found.value).unwrap_or_default();
+    let implies = section.scopes("implies").unwrap_or_default();
     section.finish();
-    Some((name?, description))
+    Some(WrittenScope { name: name?, description, implies })
 }
 
 fn client_ids(section: &mut Section<'_, '_>) -> Vec<Found<ClientId>> {

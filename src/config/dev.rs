@@ -145,7 +145,7 @@ fn demo(written: &Written, secrets: &DemoSecrets, reader: &mut Reader<'_>) -> Wr
     demo.apis.retain(|entry| {
         let free = |scope: &Scope| !has_scope(written, scope);
         let audience_is_free = written.apis.iter().all(|known| known.audience.value != entry.audience.value);
-        audience_is_free && entry.scopes.iter().all(|(scope, _)| free(&scope.value))
+        audience_is_free && entry.scopes.iter().all(|scope| free(&scope.name.value))
     });
     let ids: Vec<_> = demo.clients.iter().map(|entry| entry.client.client_id.clone()).collect();
     for api in &mut demo.apis {

@@ -85,12 +85,13 @@ impl Written {
         self.check_secrets(reader);
         self.check_introspection(reader);
         self.check_scopes(reader);
+        self.apis.iter().filter(|api| api.complete).for_each(|api| check_implied(reader, api));
         references::check(reader, self, issuer);
     }
 
     /// Every scope of every API.
     pub(super) fn scopes(&self) -> impl Iterator<Item = &Found<Scope>> {
-        self.apis.iter().flat_map(|api| api.scopes.iter().map(|(scope, _)| scope))
+        self.apis.iter().flat_map(|api| api.scopes.iter().map(|scope| &scope.name))
     }
 
     fn check_audiences(&self, reader: &mut Reader<'_>, issuer: Option<&Issuer>) {
@@ -181,6 +182,49 @@ impl Written {
         let providers = providers.into_iter().filter_map(|written| written.provider).collect();
         Registry::new(clients, apis, roles, dev).with_providers(providers)
     }
+}
+
+/// What a scope implies is of the same API, and no ring.
+fn check_implied(reader: &mut Reader<'_>, api: &WrittenApi) {
+    let known = || api.scopes.iter().map(|scope| &scope.name.value);
+    for scope in &api.scopes {
+        let name = &scope.name.value;
+        for implied in &scope.implies.scopes {
+            let Some(place) = scope.implies.place_of(implied, &reader.sources) else { continue };
+            if implied == name {
+                let help = "remove it: whoever has a scope has it";
+                reader.faults.push(Fault::at(&place, format!("the scope {name} implies itself"), help));
+            } else if !known().any(|known| known == implied) {
+                let names = known().map(Scope::as_str);
+                let help = dangling("write the name of another scope of this API", implied.as_str(), names);
+                let fault = Fault::at(&place, format!("this API has no scope {implied}"), help);
+                reader.faults.push(fault.kind(Kind::Absent));
+            } else if leads_to(implied, name, api) {
+                let help = "remove one of the two: scopes that imply each other are one scope";
+                let fault = Fault::at(&place, format!("{implied} implies {name}, too"), help);
+                reader.faults.push(fault.and(&scope.name.place, "the other one"));
+            }
+        }
+    }
+}
+
+/// Whether a scope implies another, by however many steps.
+fn leads_to(from: &Scope, to: &Scope, api: &WrittenApi) -> bool {
+    let mut reached = vec![from];
+    let mut next = 0;
+    while let Some(name) = reached.get(next).copied() {
+        next += 1;
+        let found = api.scopes.iter().find(|scope| scope.name.value == *name);
+        for implied in found.into_iter().flat_map(|scope| &scope.implies.scopes) {
+            if implied == to {
+                return true;
+            }
+            if !reached.contains(&implied) {
+                reached.push(implied);
+            }
+        }
+    }
+    false
 }
 
 fn check_list(reader: &mut Reader<'_>, list: &ScopeList, known: &[&str], openid: bool) {

@@ -56,10 +56,10 @@ pub fn asked(
     let may_ignore = grant == GrantType::AuthorizationCode && scope.has("openid");
     let unregistered = if may_ignore { Unregistered::Ignore } else { Unregistered::Refuse };
     let mut narrowing = Narrowing {
-        scope: if scope.is_empty() { client.default_scope.clone() } else { scope.clone() },
+        scope: if scope.is_empty() { client.default_scope.clone() } else { registry.with_implied(scope) },
         left_out: Vec::new(),
     };
-    narrowing.to(requested(scope, client, unregistered)?, |scope| {
+    narrowing.to(requested(scope, client, registry, unregistered)?, |scope| {
         if client.scope.contains(scope) { LeftOut::NoRefreshTokens } else { LeftOut::NotRegistered }
     });
     if scope.is_empty() {

@@ -111,7 +111,7 @@ impl CheckedRequest {
         if self.code_challenge.is_none() && client.needs_pkce() {
             return Err(missing_pkce(client));
         }
-        requested(&self.scope, client, Unregistered::Refuse)?;
+        requested(&self.scope, client, registry, Unregistered::Refuse)?;
         check_target(&self.scope, self.resource.as_deref(), client, registry)
     }
 }

@@ -1,4 +1,5 @@
-//! Effective scope: asked, and allowed to the client, and permitted to the person.
+//! Effective scope: asked, and allowed to the client, and permitted to the person. Each of the three with all that it
+//! implies, so that what is left never has a scope without those which that one implies.
 //!
 //! Owns: that rule, alone. Does not own: audiences (`model/audience`) or consent (`model/next_step`).
 
@@ -17,13 +18,18 @@ pub enum Unregistered {
     Ignore,
 }
 
-/// What a request asks for, after the client's registration: the asked scopes, or the client's
+/// What a request asks for, after the client's registration: the asked scopes with what they imply, or the client's
 /// `default_scope` when none was asked.
 ///
 /// # Errors
 /// `invalid_scope` when nothing is asked and there is no default, or when a scope is not registered
 /// for the client.
-pub fn requested(asked: &Scopes, client: &Client, unregistered: Unregistered) -> Result<Scopes, OAuthError> {
+pub fn requested(
+    asked: &Scopes,
+    client: &Client,
+    registry: &Registry,
+    unregistered: Unregistered,
+) -> Result<Scopes, OAuthError> {
     if asked.is_empty() {
         return if client.default_scope.is_empty() {
             Err(OAuthError::invalid_scope("scope is missing, and the client has no default_scope"))
@@ -38,7 +44,8 @@ pub fn requested(asked: &Scopes, client: &Client, unregistered: Unregistered) ->
             client.client_id
         )));
     }
-    Ok(usable(&asked.without(&foreign), client))
+    let asked = registry.with_implied(asked);
+    Ok(usable(&asked.filter(|scope| client.scope.contains(scope)), client))
 }
 
 /// Without `offline_access` where the client has no refresh tokens that it could mean.

@@ -39,6 +39,8 @@ pub struct ApiScope {
     pub name: Scope,
     /// In words for the consent page.
     pub description: String,
+    /// Scopes of the same API that whoever has this one has, too.
+    pub implies: Vec<Scope>,
 }
 
 /// A role: what its people may be granted.
@@ -60,14 +62,18 @@ pub struct Registry {
     roles: Vec<Role>,
     providers: Vec<Arc<Provider>>,
     owner_of: HashMap<Scope, usize>,
+    /// Everything that a scope implies, by however many steps.
+    implied: HashMap<Scope, Scopes>,
     origins: HashSet<String>,
     loopback_origins: bool,
 }
 
 impl Registry {
-    /// From checked parts. `loopback_origins`: in `dev` every loopback origin counts as every client's.
+    /// From checked parts. What clients and roles have, they have from now on with all that it implies.
+    /// `loopback_origins`: in `dev` every loopback origin counts as every client's.
     #[must_use]
     pub fn new(clients: Vec<Client>, apis: Vec<Api>, roles: Vec<Role>, loopback_origins: bool) -> Self {
+        let implied = implied(&apis);
         let mut owner_of = HashMap::new();
         for (index, api) in apis.iter().enumerate() {
             for scope in &api.scopes {
@@ -79,8 +85,14 @@ impl Registry {
             origins.extend(client.allowed_origins.iter().cloned());
             origins.extend(client.redirect_uris.iter().filter_map(RedirectUri::origin));
         }
-        let clients = clients.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
-        Self { clients, apis, roles, providers: Vec::new(), owner_of, origins, loopback_origins }
+        let close = |scopes: &Scopes| with_implied(scopes, &implied);
+        let clients = clients.into_iter().map(|client| {
+            let (scope, default_scope) = (close(&client.scope), close(&client.default_scope));
+            (client.client_id.clone(), Arc::new(Client { scope, default_scope, ..client }))
+        });
+        let clients = clients.collect();
+        let roles = roles.into_iter().map(|role| Role { scopes: close(&role.scopes), ..role }).collect();
+        Self { clients, apis, roles, providers: Vec::new(), owner_of, implied, origins, loopback_origins }
     }
 
     /// With external providers, in the order that they are offered in.
@@ -156,6 +168,18 @@ impl Registry {
         self.owner_of.get(scope).and_then(|index| self.apis.get(*index))
     }
 
+    /// These scopes, and behind them what they imply.
+    #[must_use]
+    pub fn with_implied(&self, scopes: &Scopes) -> Scopes {
+        with_implied(scopes, &self.implied)
+    }
+
+    /// Which of these scopes implies that one.
+    #[must_use]
+    pub fn implied_by<'s>(&self, scope: &Scope, among: &'s Scopes) -> Option<&'s Scope> {
+        among.iter().find(|other| self.implied.get(*other).is_some_and(|implied| implied.contains(scope)))
+    }
+
     /// What an API scope means to a person.
     #[must_use]
     pub fn describe(&self, scope: &Scope) -> Option<&str> {
@@ -199,4 +223,29 @@ impl Registry {
                 host && matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
             })
     }
+}
+
+/// What each scope implies, by however many steps; itself left out.
+fn implied(apis: &[Api]) -> HashMap<Scope, Scopes> {
+    let direct: HashMap<&Scope, &[Scope]> =
+        apis.iter().flat_map(|api| &api.scopes).map(|scope| (&scope.name, scope.implies.as_slice())).collect();
+    let everything = |from: &Scope| {
+        let (mut found, mut waiting) = (Scopes::default(), vec![from]);
+        while let Some(scope) = waiting.pop() {
+            for next in direct.get(scope).copied().unwrap_or_default().iter().rev() {
+                if next != from && !found.contains(next) {
+                    found.insert(next.clone());
+                    waiting.push(next);
+                }
+            }
+        }
+        found
+    };
+    let implying = direct.iter().filter(|(_, implies)| !implies.is_empty());
+    implying.map(|(scope, _)| ((*scope).clone(), everything(scope))).collect()
+}
+
+fn with_implied(scopes: &Scopes, implied: &HashMap<Scope, Scopes>) -> Scopes {
+    let more = scopes.iter().filter_map(|scope| implied.get(scope));
+    more.fold(scopes.clone(), |all, more| all.union(more))
 }

@@ -31,6 +31,7 @@ mod github;
 mod herd;
 mod http_surface;
 mod id_token_hints;
+mod implied_scopes;
 mod introspection;
 mod joining;
 mod keys;

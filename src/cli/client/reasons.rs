@@ -100,7 +100,10 @@ impl Question<'_> {
 
     fn for_person(&self, grant: GrantType, scope: &Scope) -> Reason {
         let registry = &self.config.registry;
-        let reason = |granted, rule, why| Reason { scope: scope.clone(), granted, rule, why };
+        let implied = Some(scope).filter(|scope| !self.scope.contains(scope));
+        let implied = implied.and_then(|scope| registry.implied_by(scope, self.scope));
+        let implied = implied.map(|by| format!("; not asked for, implied by {by}")).unwrap_or_default();
+        let reason = |granted, rule, why: String| Reason { scope: scope.clone(), granted, rule, why: why + &implied };
         if grant == GrantType::ClientCredentials {
             return reason(Some(true), "client", "in scope of the client, which acts for itself".to_owned());
         }

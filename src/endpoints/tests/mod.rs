@@ -76,7 +76,8 @@ fn client(id: &str, secret: Option<&str>, grants: &[GrantType], scope: &str) -> 
 }
 
 fn registry() -> Registry {
-    let scope = |name: &str| ApiScope { name: Scope::parse(name).unwrap(), description: name.to_owned() };
+    let scope =
+        |name: &str| ApiScope { name: Scope::parse(name).unwrap(), description: name.to_owned(), implies: Vec::new() };
     let api = Api {
         audience: API.to_owned(),
         scopes: vec![scope("read:users"), scope("write:posts")],

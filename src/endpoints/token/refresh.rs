@@ -97,8 +97,9 @@ fn narrowed(
     if !more.is_empty() {
         return Err(OAuthError::invalid_scope(format!("not in the grant of this refresh token: {more}")));
     }
-    let asked = if asked.is_empty() { &grant.scope } else { asked };
-    let registered = asked.filter(|scope| client.scope.contains(scope));
+    // What is implied since the grant was made is no part of it.
+    let asked = app.registry().with_implied(if asked.is_empty() { &grant.scope } else { asked });
+    let registered = asked.filter(|scope| grant.scope.contains(scope) && client.scope.contains(scope));
     let scope = permitted(&registered, &user.roles, app.registry());
     if scope.is_empty() {
         return Err(OAuthError::invalid_scope("the person may no longer be granted any of these scopes"));

@@ -103,7 +103,11 @@ fn public() -> Client {
 }
 
 fn api(audience: &str, names: &[&str]) -> Api {
-    let scope = |name: &&str| ApiScope { name: Scope::parse(name).unwrap(), description: format!("May {name}") };
+    let scope = |name: &&str| ApiScope {
+        name: Scope::parse(name).unwrap(),
+        description: format!("May {name}"),
+        implies: Vec::new(),
+    };
     Api {
         audience: audience.to_owned(),
         scopes: names.iter().map(scope).collect(),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::audience::{check_target, destination, narrowed};
-use crate::model::permissions::{Unregistered, permitted, requested};
+use crate::model::permissions::{Unregistered, permission, permitted, requested};
 use crate::protocol::access_token::Audience;
 
 const FALLBACK: Duration = Duration::from_mins(10);
@@ -12,17 +12,20 @@ const FALLBACK: Duration = Duration::from_mins(10);
 #[test]
 fn unregistered_scopes_are_refused_by_name_or_ignored() {
     let asked = scopes("openid posts:read bills:pay nonsense");
-    let error = requested(&asked, &web(), Unregistered::Refuse).unwrap_err();
+    let error = requested(&asked, &web(), &registry(), Unregistered::Refuse).unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidScope);
     assert!(error.description().contains("bills:pay nonsense"), "{error}");
-    assert_eq!(requested(&asked, &web(), Unregistered::Ignore), Ok(scopes("openid posts:read")));
+    assert_eq!(requested(&asked, &web(), &registry(), Unregistered::Ignore), Ok(scopes("openid posts:read")));
 }
 
 #[test]
 fn asking_for_nothing_gives_the_default_scope_or_nothing() {
-    assert_eq!(requested(&Scopes::default(), &web(), Unregistered::Refuse), Ok(web().default_scope));
+    assert_eq!(requested(&Scopes::default(), &web(), &registry(), Unregistered::Refuse), Ok(web().default_scope));
     let without = Client { default_scope: Scopes::default(), ..web() };
-    assert_eq!(code_of(requested(&Scopes::default(), &without, Unregistered::Refuse)), ErrorCode::InvalidScope);
+    assert_eq!(
+        code_of(requested(&Scopes::default(), &without, &registry(), Unregistered::Refuse)),
+        ErrorCode::InvalidScope
+    );
 }
 
 #[test]
@@ -42,15 +45,18 @@ fn api_scopes_come_from_roles_and_openid_scopes_need_none() {
 #[test]
 fn offline_access_is_for_clients_with_refresh_tokens() {
     let asked = scopes("openid offline_access");
-    let of = |client: &Client| requested(&asked, client, Unregistered::Refuse).unwrap();
+    let of = |client: &Client| requested(&asked, client, &registry(), Unregistered::Refuse).unwrap();
     assert_eq!(of(&web()), scopes("openid"));
     let keeper = Client { grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken], ..web() };
     assert_eq!(of(&keeper), asked);
     assert_eq!(permitted(&asked, &[], &registry()), asked);
     let unregistered = Client { scope: scopes("openid"), ..keeper.clone() };
-    assert_eq!(code_of(requested(&asked, &unregistered, Unregistered::Refuse)), ErrorCode::InvalidScope);
+    assert_eq!(code_of(requested(&asked, &unregistered, &registry(), Unregistered::Refuse)), ErrorCode::InvalidScope);
     let by_default = Client { default_scope: asked.clone(), ..web() };
-    assert_eq!(requested(&Scopes::default(), &by_default, Unregistered::Refuse).unwrap(), scopes("openid"));
+    assert_eq!(
+        requested(&Scopes::default(), &by_default, &registry(), Unregistered::Refuse).unwrap(),
+        scopes("openid")
+    );
 }
 
 #[test]
@@ -183,7 +189,7 @@ proptest! {
     fn effective_scope_is_asked_and_the_clients_and_the_persons(asked in some_scopes(), own in some_scopes(), roles in some_roles()) {
         let registry = registry();
         let client = Client { scope: own.clone(), default_scope: Scopes::default(), ..web() };
-        let Ok(requested) = requested(&asked, &client, Unregistered::Ignore) else {
+        let Ok(requested) = requested(&asked, &client, &registry, Unregistered::Ignore) else {
             prop_assert!(asked.is_empty());
             return Ok(());
         };
@@ -215,4 +221,47 @@ proptest! {
             prop_assert!(!granted.has("openid") || resource.is_some() || for_userinfo);
         }
     }
+
+    #[test]
+    fn what_is_effective_is_closed_and_in_all_three_that_are_closed(
+        asked in some_scopes(), own in some_scopes(), roles in some_roles(), edges in some_edges()
+    ) {
+        let client = Client { scope: own.clone(), default_scope: Scopes::default(), ..web() };
+        let registry = implying(vec![client], &edges);
+        let client = registry.find_client("web").unwrap();
+        let Ok(requested) = requested(&asked, client, &registry, Unregistered::Ignore) else {
+            prop_assert!(asked.is_empty());
+            return Ok(());
+        };
+        let effective = permitted(&requested, &roles, &registry);
+        prop_assert!(registry.with_implied(&effective).without(&effective).is_empty(), "{effective:?} is not closed");
+        let all = registry.with_implied(&asked);
+        prop_assert!(effective.without(&all).is_empty() && effective.without(&registry.with_implied(&own)).is_empty());
+        // Nothing that all three have is missing.
+        for scope in all.iter().filter(|scope| client.scope.contains(scope) && client.may_refresh() | (scope.as_str() != "offline_access")) {
+            let permitted = permission(scope, &roles, &registry).is_granted();
+            prop_assert_eq!(effective.contains(scope), permitted, "{}", scope);
+        }
+    }
+}
+
+/// Which scope of the first API implies which.
+fn some_edges() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    proptest::collection::vec((0..SCALE.len(), 0..SCALE.len()), 0..6)
+}
+
+const SCALE: [&str; 4] = ["posts:read", "posts:write", "other", "nonsense"];
+
+/// As [`registry_of`], where scopes of one API imply others, in rings, too.
+fn implying(clients: Vec<Client>, edges: &[(usize, usize)]) -> Registry {
+    let mut posts = api(POSTS, &SCALE);
+    for (from, to) in edges {
+        posts.scopes[*from].implies.push(Scope::parse(SCALE[*to]).unwrap());
+    }
+    let roles = vec![
+        role("reader", "posts:read", true),
+        role("writer", "posts:write", false),
+        role("clerk", "bills:read bills:pay", false),
+    ];
+    Registry::new(clients, vec![posts, api(BILLS, &["bills:read", "bills:pay"])], roles, false)
 }

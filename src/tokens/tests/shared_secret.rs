@@ -13,7 +13,8 @@ fn secret(fill: char, audience: &str) -> SharedSecret {
 }
 
 fn api(audience: &str, signing: AccessTokenSigning) -> Api {
-    let scopes = vec![ApiScope { name: Scope::parse("read:old").unwrap(), description: String::new() }];
+    let scopes =
+        vec![ApiScope { name: Scope::parse("read:old").unwrap(), description: String::new(), implies: Vec::new() }];
     let (audience, access_token_lifetime) = (audience.to_owned(), None);
     Api { audience, scopes, access_token_lifetime, signing, introspection_clients: Vec::new() }
 }
