@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::model::identity::{ExternalProfile, IdentityKey, UpstreamAuthentication};
 use crate::model::person::Email;
-use crate::model::provider::{Protocol, Provider};
+use crate::model::provider::{Protocol, Provider, RoleMapping};
+use crate::protocol::ids::RoleName;
 use crate::protocol::time::Timestamp;
 use crate::upstream::error::{Reason, UpstreamError};
 use crate::upstream::exchange::{SecretIn, authorization_url, exchange};
@@ -48,6 +49,7 @@ pub(super) async fn finish(
     let rest = Rest { guard, api, token: tokens.access_token.expose_secret() };
     let user: User = rest.get(&["user"]).await?.ok_or_else(|| rest.missing("user"))?;
     rest.check_membership(&user, organizations, teams).await?;
+    let roles = rest.roles(&user, &provider.roles).await?;
     let email = rest.primary_email().await?;
     let key = IdentityKey {
         provider: provider.id.clone(),
@@ -59,7 +61,7 @@ pub(super) async fn finish(
         name: user.name.as_deref().and_then(|name| shown(name, 200)),
         email_verified: email.is_some(),
         email,
-        roles: Vec::new(),
+        roles,
     };
     UpstreamIdentity::new(key, profile, UpstreamAuthentication::default())
 }
@@ -146,25 +148,39 @@ impl Rest<'_> {
         if organizations.is_empty() && teams.is_empty() {
             return Ok(());
         }
-        for organization in organizations {
-            let found: Option<Membership> = self.get(&["user", "memberships", "orgs", organization]).await?;
-            let is_in = |found: Membership| {
-                let named = found.organization.is_some_and(|found| found.login.eq_ignore_ascii_case(organization));
-                named && found.state == "active"
-            };
-            if found.is_some_and(is_in) {
-                return Ok(());
-            }
-        }
-        for team in teams {
-            let Some((organization, team)) = team.split_once('/') else { continue };
-            let path = ["orgs", organization, "teams", team, "memberships", user.login.as_str()];
-            let found: Option<Membership> = self.get(&path).await?;
-            if found.is_some_and(|found| found.state == "active") {
+        for group in organizations.iter().chain(teams) {
+            if self.is_in(user, group).await? {
                 return Ok(());
             }
         }
         Err(UpstreamError::new(Reason::NotMember, "an active member of none of the organizations and teams"))
+    }
+
+    /// What their memberships give.
+    async fn roles(&self, user: &User, mapping: &RoleMapping) -> Result<Vec<RoleName>, UpstreamError> {
+        let mut roles = Vec::new();
+        for (group, role) in &mapping.roles {
+            if !roles.contains(role) && self.is_in(user, group).await? {
+                roles.push(role.clone());
+            }
+        }
+        Ok(roles)
+    }
+
+    /// Whether they are an active member of `organization` or of `organization/team`.
+    async fn is_in(&self, user: &User, group: &str) -> Result<bool, UpstreamError> {
+        let found: Option<Membership> = match group.split_once('/') {
+            Some((organization, team)) => {
+                self.get(&["orgs", organization, "teams", team, "memberships", user.login.as_str()]).await?
+            }
+            None => {
+                let found: Option<Membership> = self.get(&["user", "memberships", "orgs", group]).await?;
+                found.filter(|found| {
+                    found.organization.as_ref().is_some_and(|found| found.login.eq_ignore_ascii_case(group))
+                })
+            }
+        };
+        Ok(found.is_some_and(|found| found.state == "active"))
     }
 }
 

@@ -145,6 +145,27 @@ both_setups! {
         expect_refused(&browser, arrival, "provider_refused", "not_member");
     }
 
+    /// Given and taken at each sign-in; whatever else a person has stays.
+    async fn memberships_give_roles(setup: Setup) {
+        let roles = "roles = { claim = \"teams\", values = { \"acme/core\" = \"editor\", acme = \"reader\" } }\n";
+        let (app, hub) = with(setup, roles).await;
+        for (person, scope) in [
+            (octocat().member_of("acme", "active").in_team("acme", "core", "active"), "openid profile email read:users write:posts"),
+            (octocat().member_of("acme", "active").in_team("acme", "core", "pending"), "openid profile email read:users"),
+            (octocat().member_of("acme", "pending").in_team("other", "core", "active"), "openid profile email"),
+            (octocat().in_team("acme", "core", "active"), "openid profile email read:users write:posts"),
+        ] {
+            hub.person(person);
+            let (mut browser, ask) = (app.browser(), Ask::of("trusted").set("scope", "openid profile email read:users write:posts"));
+            let home = hub.visit(&leave(&mut browser, &app, &ask, "github").await).await;
+            let arrival = back(&mut browser, &home).await;
+            let callback = expect_in(&app, &browser, &ask, arrival);
+            let tokens = ask.redeem(&app, &callback.code()).await.expect(200);
+            assert_eq!(tokens.member("scope"), scope);
+        }
+        assert!(hub.seen().iter().any(|seen| seen.parameter("scope").is_some_and(|scope| scope.contains("read:org"))));
+    }
+
     /// GitHub says its errors with status 200.
     async fn an_error_with_status_200_is_an_error(setup: Setup) {
         let (app, hub) = with(setup, "").await;

@@ -103,7 +103,8 @@ impl Question<'_> {
         let implied = Some(scope).filter(|scope| !self.scope.contains(scope));
         let implied = implied.and_then(|scope| registry.implied_by(scope, self.scope));
         let implied = implied.map(|by| format!("; not asked for, implied by {by}")).unwrap_or_default();
-        let reason = |granted, rule, why: String| Reason { scope: scope.clone(), granted, rule, why: why + &implied };
+        let reason =
+            |granted, rule, why: String| Reason { scope: scope.clone(), granted, rule, why: why + implied.as_str() };
         if grant == GrantType::ClientCredentials {
             return reason(Some(true), "client", "in scope of the client, which acts for itself".to_owned());
         }

@@ -4,9 +4,13 @@
 
 use crate::config::document::Table;
 use crate::config::provider::preset::Preset;
+use crate::config::provider::protocol;
 use crate::config::section::{Found, Section};
 use crate::model::provider::{ClaimMapping, ClaimPath, RoleMapping};
 use crate::protocol::ids::RoleName;
+
+/// The `claim` of memberships at GitHub.
+const TEAMS: &str = "teams";
 
 /// What can change hands, or be chosen by its owner, names nobody for good.
 const NO_SUBJECT: &[&str] = &[
@@ -88,7 +92,7 @@ fn parse_path(text: &str) -> Result<ClaimPath, &'static str> {
 }
 
 /// Reads `roles`; and where each role stands.
-pub(super) fn roles(section: &mut Section<'_, '_>) -> (RoleMapping, Vec<Found<RoleName>>) {
+pub(super) fn roles(section: &mut Section<'_, '_>, preset: Option<Preset>) -> (RoleMapping, Vec<Found<RoleName>>) {
     let (is_set, before) = (section.is_set("roles"), section.reader.faults.len());
     let table: Table = section.table("roles");
     let is_table = section.reader.faults.len() == before;
@@ -105,10 +109,18 @@ pub(super) fn roles(section: &mut Section<'_, '_>) -> (RoleMapping, Vec<Found<Ro
         }
     }
     let claim = path(&mut inner, "claim");
+    let from_github = preset == Some(Preset::GitHub);
+    if let Some(found) = claim.as_ref().filter(|found| from_github && found.value.0 != [TEAMS]) {
+        let help = format!("write claim = \"{TEAMS}\": GitHub tells memberships, which give roles");
+        inner.fault(&found.place, "`claim` is always the same for preset = \"github\"", help);
+    }
     let mut mapping = RoleMapping { claim: claim.map(|found| found.value), roles: Vec::new() };
     let mut places = Vec::new();
     for (value, names) in inner.texts_by_name("values", true) {
         for Found { value: name, place } in names {
+            if from_github {
+                protocol::check_group(&mut inner, &value.name, &place);
+            }
             if let Some(role) = RoleName::parse(&name) {
                 mapping.roles.push((value.name.clone(), role.clone()));
                 places.push(Found { value: role, place });

@@ -18,7 +18,7 @@ use crate::config::document::Table;
 use crate::config::nearest::nearest;
 use crate::config::outbound::Outbound;
 use crate::config::section::{Found, Reader, Section};
-use crate::model::provider::{Protocol, Provider};
+use crate::model::provider::{Protocol, Provider, RoleMapping};
 use crate::protocol::ids::{ProviderId, RoleName};
 
 /// A provider as written, with the places that references need.
@@ -53,7 +53,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
     let spoken = protocol::read(&mut section, face.preset, &scopes, outbound);
     let own_parameters = parameters::read(&mut section, face.preset);
     let claims = claims::mapping(&mut section, face.preset);
-    let (roles, role_places) = claims::roles(&mut section);
+    let (roles, role_places) = claims::roles(&mut section, face.preset);
     let admission = admission::read(&mut section);
     section.finish();
     let id = face.id?;
@@ -68,7 +68,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
         enabled: face.enabled,
         client_id: client_id.value,
         secret,
-        scopes: with_scopes_of(&spoken.protocol, scopes),
+        scopes: with_scopes_of(&spoken.protocol, &roles, scopes),
         protocol: spoken.protocol,
         authorization_parameters: spoken.parameters.into_iter().chain(own_parameters).collect(),
         required_claims: spoken.required_claims,
@@ -170,9 +170,9 @@ fn scopes(section: &mut Section<'_, '_>, preset: Option<Preset>) -> Vec<String> 
 }
 
 /// GitHub shows a membership only to whoever may read it.
-fn with_scopes_of(protocol: &Protocol, mut scopes: Vec<String>) -> Vec<String> {
+fn with_scopes_of(protocol: &Protocol, roles: &RoleMapping, mut scopes: Vec<String>) -> Vec<String> {
     if let Protocol::GitHub { organizations, teams, .. } = protocol {
-        let asks = !organizations.is_empty() || !teams.is_empty();
+        let asks = !organizations.is_empty() || !teams.is_empty() || !roles.roles.is_empty();
         let may = scopes.iter().any(|scope| matches!(scope.as_str(), "read:org" | "write:org" | "admin:org"));
         if asks && !may {
             scopes.push("read:org".to_owned());

@@ -29,7 +29,6 @@ const OWN_KEYS: &[(&str, &[Preset])] = &[
     ("client_secret", &[Google, GitHub, Auth0, Microsoft, GitLab, OpenId, OAuth2]),
     ("client_secret_file", &[Google, GitHub, Auth0, Microsoft, GitLab, OpenId, OAuth2]),
     ("claims", &[Google, Auth0, Microsoft, GitLab, Apple, OpenId, OAuth2]),
-    ("roles", &[Google, Auth0, Microsoft, GitLab, Apple, OpenId, OAuth2]),
     ("hosted_domain", &[Google]),
     ("base_url", &[GitHub, GitLab]),
     ("organizations", &[GitHub]),
@@ -157,7 +156,7 @@ impl Preset {
                 "client_secret" | "client_secret_file" => {
                     "Apple knows no secret: write team_id, key_id and key_file, and remove it".to_owned()
                 }
-                "claims" | "roles" => "remove it: GitHub says who somebody is in its own way".to_owned(),
+                "claims" => "remove it: GitHub says who somebody is in its own way".to_owned(),
                 _ => format!("remove it: it is for preset = {}", names.join(", ")),
             };
             section.fault(&place, format!("`{key}` is not a key of preset = \"{}\"", self.as_str()), help);

@@ -10,6 +10,7 @@ use crate::config::outbound::Outbound;
 use crate::config::provider::preset::Preset;
 use crate::config::provider::{address, admission};
 use crate::config::section::{Found, Section};
+use crate::config::source::Place;
 use crate::model::provider::{IssuerRule, OAuth2Endpoints, Protocol};
 
 const GOOGLE: &str = "https://accounts.google.com";
@@ -231,6 +232,15 @@ fn team(section: &mut Section<'_, '_>, found: &Found<String>) -> Option<String> 
     let help = "write organization and team as they stand in the team's URL: teams = [\"acme/developers\"]";
     section.fault(&found.place, format!("`teams` cannot hold \"{text}\""), help);
     None
+}
+
+/// What gives a role at GitHub: an organization, or a team of one.
+pub(super) fn check_group(section: &mut Section<'_, '_>, name: &str, place: &Place) {
+    let is_group = name.split_once('/').map_or_else(|| is_name(name), |(one, team)| is_name(one) && is_name(team));
+    if !is_group {
+        let help = "write an organization or a team as in its URL: values = { \"acme/developers\" = \"developer\" }";
+        section.fault(place, format!("`values` cannot hold \"{name}\""), help);
+    }
 }
 
 /// The name of an organization or a team in a URL of GitHub.

@@ -107,6 +107,18 @@ const PEOPLE: &[Mistake] = &[
         "[[roles]]",
     ),
     ("id = \"google\"\nroles = { claim = \"g\", values = { a = 1 } }", "3:39", "`a` must be a string", "in quotes"),
+    (
+        "id = \"github\"\nroles = { claim = \"groups\", values = { acme = \"reader\" } }",
+        "3:19",
+        "`claim` is always the same",
+        "claim = \"teams\"",
+    ),
+    (
+        "id = \"github\"\nroles = { claim = \"teams\", values = { \"acme/a/b\" = \"reader\" } }",
+        "3:52",
+        "`values` cannot hold \"acme/a/b\"",
+        "acme/developers",
+    ),
     ("id = \"google\"\nroles = [\"reader\"]", "3:9", "`roles` must be a table", "[providers.roles]"),
 ];
 
