@@ -243,6 +243,8 @@ pub struct Provider {
     pub link: Link,
     /// What is brought up to date.
     pub update: Vec<Updated>,
+    /// Whether the tokens that it gives for a person are kept, sealed.
+    pub store_tokens: bool,
     /// The file and line of its table, for explanations in `dev`.
     pub defined_at: Option<String>,
 }
