@@ -250,6 +250,13 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Whether `prompt=consent` is configured for its authorization requests.
+    #[must_use]
+    pub fn asks_for_consent(&self) -> bool {
+        let mut parameters = self.authorization_parameters.iter();
+        parameters.any(|(name, value)| name == "prompt" && value.split(' ').any(|word| word == "consent"))
+    }
+
     /// Whether an address is of one of the allowed domains: the whole of what follows its only `@`.
     #[must_use]
     pub fn allows_domain_of(&self, email: &Email) -> bool {

@@ -222,9 +222,10 @@ fn refresh_token(answer: &Answer) -> Option<SecretString> {
     token.filter(|token| !token.is_empty()).map(SecretString::from)
 }
 
-/// Separated by spaces; GitHub's are separated by commas, which no scope has.
+/// Separated by spaces; GitHub separates them by commas. What can be no scope (RFC 6749 3.3) is left out.
 fn scope(answer: &Answer) -> Option<String> {
-    let scopes: Vec<&str> = answer.scopes()?.iter().flat_map(|scope| scope.split(',')).collect();
+    let fits = |scope: &&str| !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic());
+    let scopes: Vec<&str> = answer.scopes()?.iter().flat_map(|scope| scope.split(',')).filter(fits).collect();
     Some(scopes.join(" "))
 }
 

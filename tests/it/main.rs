@@ -47,6 +47,7 @@ mod prompt_and_max_age;
 mod provider_choice;
 mod provider_of_our_own;
 mod provider_presets;
+mod provider_tokens;
 mod providers;
 mod providers_down;
 mod redirect_uris;

@@ -40,7 +40,10 @@ pub(super) async fn begin(
 ) -> Result<Url, UpstreamError> {
     let metadata = upstream.documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
     let mut own = vec![("nonce", outward.secrets.nonce())];
-    let prompts = [("login", outward.login), ("select_account", outward.select_account)];
+    // A provider may give no refresh token unless it asks for consent, which is configured then (OpenID Connect Core 11).
+    let consent = outward.login || outward.select_account;
+    let consent = consent && provider.asks_for_consent();
+    let prompts = [("login", outward.login), ("select_account", outward.select_account), ("consent", consent)];
     let prompts: Vec<&str> = prompts.iter().filter(|(_, asked)| *asked).map(|(prompt, _)| *prompt).collect();
     if !prompts.is_empty() {
         own.push(("prompt", prompts.join(" ")));
