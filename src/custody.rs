@@ -138,9 +138,8 @@ impl Custody {
             }
             let claimed = Claimed { custody: self.clone(), provider: Arc::clone(provider), kept, tokens, until };
             let refreshed = tokio::spawn(claimed.refresh(refresh_token, now)).await;
-            match refreshed.unwrap_or(Err(CustodyError::Busy))? {
-                Some(token) => return Ok(token),
-                None => continue,
+            if let Some(token) = refreshed.unwrap_or(Err(CustodyError::Busy))? {
+                return Ok(token);
             }
         }
         Err(CustodyError::Busy)

@@ -22,8 +22,13 @@ use crate::support::providers::Endpoint;
 /// The store of a server, in which something else happens as soon as somebody has claimed tokens.
 struct Overtaken {
     store: Arc<dyn ProviderTokenStore>,
-    /// What is kept then; nothing where that is `None`.
-    then: Mutex<Option<Option<SealedTokens>>>,
+    then: Mutex<Option<Then>>,
+}
+
+/// What happens once.
+enum Then {
+    SignedIn(Box<SealedTokens>),
+    Forgotten,
 }
 
 #[async_trait]
@@ -48,8 +53,8 @@ impl ProviderTokenStore for Overtaken {
         let claimed = self.store.claim(found, until, now).await?;
         let then = self.then.lock().expect("the lock").take();
         match then {
-            Some(Some(tokens)) => assert!(self.store.put(&found.key, &tokens).await?),
-            Some(None) => self.store.forget(&found.key).await?,
+            Some(Then::SignedIn(tokens)) => assert!(self.store.put(&found.key, &tokens).await?),
+            Some(Then::Forgotten) => self.store.forget(&found.key).await?,
             None => {}
         }
         Ok(claimed)
@@ -97,7 +102,7 @@ both_setups! {
             new.expires_at = Some(app.app().now().plus(Duration::from_hours(1)));
             let tokens = &app.app().tokens;
             let sealed = tokens.seal_provider_tokens(&key(&fake), &new, app.app().now(), &mut app.app().rng());
-            let then = Mutex::new(Some(Some(sealed.expect("sealed"))));
+            let then = Mutex::new(Some(Then::SignedIn(Box::new(sealed.expect("sealed")))));
             let store = Arc::new(Overtaken { store: Arc::clone(&app.app().stores.provider_tokens), then });
             let custody = Custody { store, ..app.app().custody() };
             let given = custody.access_token(&provider(&app, "acme"), &key(&fake)).await.expect("a token");
@@ -113,7 +118,7 @@ both_setups! {
         come_in(&app, &fake).await;
         pass(&app, &fake, 3601);
         let store = Arc::clone(&app.app().stores.provider_tokens);
-        let store = Arc::new(Overtaken { store, then: Mutex::new(Some(None)) });
+        let store = Arc::new(Overtaken { store, then: Mutex::new(Some(Then::Forgotten)) });
         let custody = Custody { store, ..app.app().custody() };
         let refused = custody.access_token(&provider(&app, "acme"), &key(&fake)).await;
         assert!(matches!(refused, Err(CustodyError::SignInThere(Lack::NothingKept))), "{refused:?}");
