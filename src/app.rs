@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::accounts::Accounts;
 use crate::clock::{Clock, system_rng, uuid_v7};
 use crate::config::Config;
+use crate::custody::Custody;
 use crate::model::registry::Registry;
 use crate::passwords::{Door, PasswordHasher};
 use crate::protocol::access_token::AccessTokenClaims;
@@ -193,7 +194,19 @@ impl App {
         Accounts {
             users: self.stores.users.as_ref(),
             identities: self.stores.identities.as_ref(),
+            provider_tokens: self.stores.provider_tokens.as_ref(),
             negative: &self.negative,
+        }
+    }
+
+    /// What hands out the tokens that providers gave.
+    #[must_use]
+    pub fn custody(&self) -> Custody {
+        Custody {
+            store: Arc::clone(&self.stores.provider_tokens),
+            tokens: Arc::clone(&self.tokens),
+            upstream: Arc::clone(&self.upstream),
+            clock: Arc::clone(&self.clock),
         }
     }
 

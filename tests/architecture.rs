@@ -27,9 +27,22 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("store", &["model", "protocol", "config", "clock"]),
     ("accounts", &["model", "protocol", "store", "clock"]),
     ("upstream", &["model", "protocol", "config"]),
+    ("custody", &["upstream", "tokens", "store", "clock", "model", "protocol"]),
     (
         "app",
-        &["accounts", "upstream", "config", "tokens", "store", "throttle", "passwords", "clock", "model", "protocol"],
+        &[
+            "accounts",
+            "custody",
+            "upstream",
+            "config",
+            "tokens",
+            "store",
+            "throttle",
+            "passwords",
+            "clock",
+            "model",
+            "protocol",
+        ],
     ),
     ("web", &["app", "accounts", "config", "tokens", "store", "throttle", "passwords", "model", "protocol"]),
     (

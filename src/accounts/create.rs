@@ -35,6 +35,7 @@ impl Accounts<'_> {
             let user = newcomer.person(id, newcomer.username(number), now);
             match self.identities.create(&user, &identity).await? {
                 PersonCreated::New => {
+                    self.keep(external).await?;
                     let provider = external.provider.id.as_str();
                     tracing::info!(user_id = %id, provider, "person made by their first sign-in");
                     return Ok(Some(user));

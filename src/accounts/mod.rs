@@ -1,11 +1,12 @@
 //! What coming from an external provider does to the people who are kept.
 //!
 //! Owns: reading what `model/joining` decides from, and doing what it decided: accounts made, identities joined, roles
-//! and names brought up to date. Does not own: the decision, how an identity was made sure of (`upstream`), or
+//! and names brought up to date, tokens kept or forgotten. Does not own: the decision, how an identity was made sure of (`upstream`), or
 //! sessions and pages (`web`, `endpoints`).
 
 mod create;
 mod join;
+mod keep;
 mod open;
 mod update;
 
@@ -13,7 +14,8 @@ use crate::model::identity::{ExternalProfile, IdentityKey};
 use crate::model::joining::{Ask, Refusal};
 use crate::model::person::User;
 use crate::model::provider::Provider;
-use crate::store::{IdentityStore, NegativeList, UserStore};
+use crate::model::provider_tokens::SealedTokens;
+use crate::store::{IdentityStore, NegativeList, ProviderTokenStore, UserStore};
 
 pub use self::join::{Joined, Standing};
 pub use self::open::Occasion;
@@ -25,6 +27,8 @@ pub struct Accounts<'a> {
     pub users: &'a dyn UserStore,
     /// Identities.
     pub identities: &'a dyn IdentityStore,
+    /// Tokens of providers.
+    pub provider_tokens: &'a dyn ProviderTokenStore,
     /// Told of everybody who changes.
     pub negative: &'a NegativeList,
 }
@@ -44,6 +48,8 @@ pub struct External<'a> {
     pub key: &'a IdentityKey,
     /// What it says.
     pub profile: &'a ExternalProfile,
+    /// The tokens that it gave, where they are to be kept.
+    pub tokens: Option<&'a SealedTokens>,
 }
 
 /// What came of an identity that arrived.

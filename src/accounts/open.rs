@@ -52,7 +52,10 @@ impl Accounts<'_> {
                 }
                 (Outcome::AskToJoin(ask), _) => return Ok(Opened::Ask(ask)),
                 (Outcome::Link(user), _) => return self.link(external, user, now).await,
-                (Outcome::Linked(_), _) => return Ok(Opened::Linked),
+                (Outcome::Linked(_), _) => {
+                    self.keep(external).await?;
+                    return Ok(Opened::Linked);
+                }
                 (Outcome::Proven(_), Some(user)) => {
                     return Ok(Opened::Proven(Box::new(self.bring_up_to_date(external, user, now).await?)));
                 }
@@ -70,7 +73,7 @@ impl Accounts<'_> {
         external: External<'_>,
         occasion: Occasion,
     ) -> Result<(Outcome, Option<User>), StoreError> {
-        let External { provider, key, profile } = external;
+        let External { provider, key, profile, .. } = external;
         let mut known = self.whose(key).await?;
         let local = match profile.verified_email().filter(|_| known.is_none()) {
             Some(email) => self.users.find_by_login(&LoginName::read(email.as_str())).await?,
@@ -93,7 +96,10 @@ impl Accounts<'_> {
 
     async fn link(&self, external: External<'_>, user: UserId, now: Timestamp) -> Result<Opened, StoreError> {
         Ok(match self.insert(external, user, now).await? {
-            IdentityInserted::New | IdentityInserted::Already => Opened::Linked,
+            IdentityInserted::New | IdentityInserted::Already => {
+                self.keep(external).await?;
+                Opened::Linked
+            }
             IdentityInserted::Taken => Opened::Refused(Refusal::IdentityTaken),
             IdentityInserted::NoPerson => Opened::Refused(Refusal::PersonDisabled),
         })

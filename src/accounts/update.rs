@@ -1,6 +1,6 @@
 //! An account follows what its provider says, at each sign-in.
 //!
-//! Owns: roles from the mapping, the name where it is to follow, and the note of the use. Does not own: which roles and
+//! Owns: roles from the mapping, the name where it is to follow, the note of the use, and its tokens. Does not own: which roles and
 //! names those are (`model/provider`).
 
 use crate::accounts::{Accounts, External};
@@ -21,7 +21,7 @@ impl Accounts<'_> {
         mut user: User,
         now: Timestamp,
     ) -> Result<User, StoreError> {
-        let External { provider, key, profile } = external;
+        let External { provider, key, profile, .. } = external;
         let roles = provider.roles.applied(&user.roles, &profile.roles);
         let mut changed = false;
         if roles != user.roles {
@@ -39,6 +39,7 @@ impl Accounts<'_> {
             self.negative.note(&Revocation::of_change(user.id, now));
         }
         self.identities.touch(key, profile.label().as_deref(), now).await?;
+        self.keep(external).await?;
         Ok(user)
     }
 }

@@ -1,6 +1,6 @@
 //! What we keep, as types and state machines; every rule here is a pure function.
 //!
-//! Owns: clients, people, sessions, consents, grants, transactions, keys and the decisions between them.
+//! Owns: clients, people, sessions, consents, grants, transactions, keys, tokens of providers and the decisions between them.
 //! Does not own: the wire (`protocol`), storage (`store`), rendering (`endpoints`).
 
 pub mod asking;
@@ -23,6 +23,7 @@ pub mod pending_join;
 pub mod permissions;
 pub mod person;
 pub mod provider;
+pub mod provider_tokens;
 pub mod refresh;
 pub mod registry;
 pub mod revocation;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::identity::{ExternalProfile, IdentityKey, UpstreamAuthentication};
+use crate::model::provider_tokens::SealedTokens;
 use crate::protocol::ids::UserId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::protocol::time::Timestamp;
@@ -19,6 +20,8 @@ pub struct PendingJoin {
     pub profile: ExternalProfile,
     /// How they were authenticated there, for an account of its own.
     pub authentication: UpstreamAuthentication,
+    /// The tokens that its provider gave, where they are to be kept.
+    pub tokens: Option<SealedTokens>,
     /// The account that has its address: no other is joined to.
     pub user: UserId,
     /// The hash of the cookie of the browser in which it came.

@@ -243,11 +243,20 @@ pub struct Provider {
     pub link: Link,
     /// What is brought up to date.
     pub update: Vec<Updated>,
+    /// Whether the tokens that it gives for a person are kept, sealed.
+    pub store_tokens: bool,
     /// The file and line of its table, for explanations in `dev`.
     pub defined_at: Option<String>,
 }
 
 impl Provider {
+    /// Whether `prompt=consent` is configured for its authorization requests.
+    #[must_use]
+    pub fn asks_for_consent(&self) -> bool {
+        let mut parameters = self.authorization_parameters.iter();
+        parameters.any(|(name, value)| name == "prompt" && value.split(' ').any(|word| word == "consent"))
+    }
+
     /// Whether an address is of one of the allowed domains: the whole of what follows its only `@`.
     #[must_use]
     pub fn allows_domain_of(&self, email: &Email) -> bool {

@@ -1,7 +1,11 @@
 //! Keys as they are kept: sealed, named, numbered, each for one use.
 //!
-//! Owns: the uses and the kept record. Does not own: keys in the clear (`tokens`), when one signs and how
+//! Owns: the uses and the kept record, and what sealed bytes are. Does not own: keys in the clear (`tokens`), when one signs and how
 //! long it counts (`key_line`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::signing_key::Algorithm;
 use crate::protocol::time::Timestamp;
@@ -56,13 +60,29 @@ pub struct SealedKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Sealed bytes.
-#[derive(Clone, PartialEq, Eq)]
+/// Sealed bytes. In JSON they are base64.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// Which key-encryption key sealed them.
     pub kek_id: String,
-    /// Nonce and ciphertext: of the PKCS#8 document, or of the key itself.
+    /// Nonce and ciphertext: of the PKCS#8 document, of the key itself, or of a provider's tokens.
+    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sealed").field("kek_id", &self.kek_id).finish_non_exhaustive()
+    }
+}
+
+fn write_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&STANDARD_NO_PAD.encode(bytes))
+}
+
+fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    STANDARD_NO_PAD.decode(text).map_err(de::Error::custom)
 }
 
 impl SealedKey {

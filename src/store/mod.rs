@@ -18,6 +18,7 @@ use crate::model::identity::{Identity, IdentityKey};
 use crate::model::interaction::Interaction;
 use crate::model::pending_join::PendingJoin;
 use crate::model::person::{LoginName, StoredPassword, User, Username};
+use crate::model::provider_tokens::{KeptTokens, SealedTokens};
 use crate::model::refresh::{RefreshRules, Rotation};
 use crate::model::revocation::Revocation;
 use crate::model::sealed_key::{Sealed, SealedKey};
@@ -198,6 +199,34 @@ pub trait IdentityStore: Send + Sync {
         usable: &[ProviderId],
         now: Timestamp,
     ) -> Result<IdentityRemoved, StoreError>;
+}
+
+/// Tokens that providers gave for identities, sealed. Durable; they go with their identity. A change is decided from
+/// what was found, by its revision, and happens only if that is still what is kept: false otherwise.
+#[async_trait]
+pub trait ProviderTokenStore: Send + Sync {
+    /// Of an identity.
+    async fn find(&self, key: &IdentityKey) -> Result<Option<KeptTokens>, StoreError>;
+    /// Of every identity of a person, in the order in which these were joined.
+    async fn list(&self, user: UserId) -> Result<Vec<KeptTokens>, StoreError>;
+    /// Keeps these in the place of any others; false when there is no such identity.
+    async fn put(&self, key: &IdentityKey, tokens: &SealedTokens) -> Result<bool, StoreError>;
+    /// Removes whatever is kept of an identity.
+    async fn forget(&self, key: &IdentityKey) -> Result<(), StoreError>;
+    /// Lets one have them to itself until then, whom others leave the refreshing to: of any number at once, one succeeds.
+    async fn claim(&self, found: &KeptTokens, until: Timestamp, now: Timestamp) -> Result<bool, StoreError>;
+    /// Gives up that claim.
+    async fn release(&self, found: &KeptTokens, until: Timestamp) -> Result<bool, StoreError>;
+    /// Keeps new ones in the place of those; nobody claims them.
+    async fn replace(&self, found: &KeptTokens, tokens: &SealedTokens) -> Result<bool, StoreError>;
+    /// Removes those.
+    async fn remove(&self, found: &KeptTokens) -> Result<bool, StoreError>;
+    /// At most `limit` that another key-encryption key sealed than this.
+    async fn sealed_by_others(&self, kek_id: &str, limit: u64) -> Result<Vec<KeptTokens>, StoreError>;
+    /// Replaces the sealed bytes by others of the same tokens; a claim stays.
+    async fn reseal(&self, found: &KeptTokens, sealed: &Sealed) -> Result<bool, StoreError>;
+    /// How many identities have some.
+    async fn count(&self) -> Result<usize, StoreError>;
 }
 
 /// Which clients were ever served, and since when what each has counts. Durable.
@@ -411,6 +440,8 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     /// Identities elsewhere.
     pub identities: Arc<dyn IdentityStore>,
+    /// Tokens of providers.
+    pub provider_tokens: Arc<dyn ProviderTokenStore>,
     /// Which clients were served.
     pub clients: Arc<dyn ClientStore>,
     /// Remembered consents.

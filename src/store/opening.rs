@@ -116,6 +116,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
     Stores {
         users: durable.clone(),
         identities: durable.clone(),
+        provider_tokens: durable.clone(),
         clients: durable.clone(),
         consents: durable.clone(),
         grants: durable.clone(),

@@ -111,6 +111,10 @@ impl<'s> KeyChest<'s> {
         Ok(Self::with(Arc::new(KeyEncryptionKeys::parse(&keys.encryption_keys)?), store))
     }
 
+    pub(super) fn keks(&self) -> &KeyEncryptionKeys {
+        &self.keks
+    }
+
     pub(super) const fn with(keks: Arc<KeyEncryptionKeys>, store: &'s dyn KeyStore) -> Self {
         Self { keks, store }
     }

@@ -1,13 +1,14 @@
 //! Signing keys in memory, the tokens they sign, and checking them.
 //!
-//! Owns: the keyring (keys opened once, parsed once) and following what the store says of it, sealing at rest,
-//! JWS. Does not own: which claims a token carries (`protocol`, `endpoints/token`), the life of a key
+//! Owns: the keyring (keys opened once, parsed once) and following what the store says of it, sealing at rest
+//! (providers' tokens too), JWS. Does not own: which claims a token carries (`protocol`, `endpoints/token`), the life of a key
 //! (`model/key_line`).
 
 mod chest;
 mod jwk;
 mod key_pair;
 mod keyring;
+mod provider_tokens;
 mod pseudonyms;
 mod refresh;
 mod seal;
@@ -77,6 +78,19 @@ pub enum TokenError {
         /// The signing key.
         kid: String,
         /// The key-encryption key that sealed it.
+        kek_id: String,
+        /// The ids of the configured ones.
+        configured: String,
+    },
+    /// The same, of a provider's tokens.
+    #[error(
+        "no configured key-encryption key opens the tokens of {of} (sealed under KEK ID {kek_id}; configured: \
+         {configured})"
+    )]
+    SealedTokens {
+        /// The identity: a provider and the digest of whose it is.
+        of: String,
+        /// The key-encryption key that sealed them.
         kek_id: String,
         /// The ids of the configured ones.
         configured: String,

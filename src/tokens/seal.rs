@@ -1,7 +1,7 @@
-//! Private and secret keys at rest: AES-256-GCM under a ring of key-encryption keys.
+//! Secrets at rest: AES-256-GCM under a ring of key-encryption keys.
 //!
-//! Owns: reading the key-encryption keys, sealing and opening. Does not own: where sealed keys are kept
-//! (`store`) or what is in them (`key_pair`, `refresh`).
+//! Owns: reading the key-encryption keys, sealing and opening. Does not own: where what is sealed is kept (`store`) or
+//! what is in it (`key_pair`, `refresh`, `provider_tokens`).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
@@ -61,6 +61,16 @@ impl KeyEncryptionKeys {
         clear: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed, TokenError> {
+        self.seal_for(&associated(id, usage), clear, rng)
+    }
+
+    /// Seals something that opens with the same associated data alone, which says what it is and whose.
+    pub(super) fn seal_for(
+        &self,
+        associated: &[u8],
+        clear: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Sealed, TokenError> {
         let mut nonce = [0_u8; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
         // Reserved in full, so that the clear text is not left behind by a reallocation.
@@ -68,8 +78,8 @@ impl KeyEncryptionKeys {
         body.extend_from_slice(clear);
         self.first
             .key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated(id, usage)), &mut body)
-            .map_err(|_| TokenError::Cryptography("a key could not be sealed"))?;
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut body)
+            .map_err(|_| TokenError::Cryptography("a secret could not be sealed"))?;
         let mut bytes = nonce.to_vec();
         bytes.append(&mut body);
         Ok(Sealed { kek_id: self.first.id.clone(), bytes })
@@ -79,13 +89,17 @@ impl KeyEncryptionKeys {
     pub(super) fn open(&self, key: &SealedKey) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let erased = || TokenError::Damaged { kid: key.id.clone(), fault: "it was revoked and erased" };
         let sealed = key.sealed.as_ref().ok_or_else(erased)?;
-        let associated = associated(&key.id, key.usage);
-        let mut fitting = self.all().filter(|kek| kek.id == sealed.kek_id);
-        fitting.find_map(|kek| kek.open(&associated, &sealed.bytes)).ok_or_else(|| TokenError::Sealed {
+        self.open_for(&associated(&key.id, key.usage), sealed).ok_or_else(|| TokenError::Sealed {
             kid: key.id.clone(),
             kek_id: sealed.kek_id.clone(),
-            configured: self.ids().collect::<Vec<_>>().join(", "),
+            configured: self.shown_ids(),
         })
+    }
+
+    /// Opens what was sealed with that associated data; `None` when no configured key does.
+    pub(super) fn open_for(&self, associated: &[u8], sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+        let mut fitting = self.all().filter(|kek| kek.id == sealed.kek_id);
+        fitting.find_map(|kek| kek.open(associated, &sealed.bytes))
     }
 
     /// The id of the one that seals.
@@ -96,6 +110,11 @@ impl KeyEncryptionKeys {
     /// The ids of all, the sealing one first.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.all().map(|kek| kek.id.as_str())
+    }
+
+    /// The same, for an error.
+    pub(super) fn shown_ids(&self) -> String {
+        self.ids().collect::<Vec<_>>().join(", ")
     }
 
     fn all(&self) -> impl Iterator<Item = &KeyEncryptionKey> {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::model::provider::Provider;
+
 /// What went wrong, by a name that stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -150,6 +152,11 @@ impl UpstreamError {
     #[must_use]
     pub fn without_code() -> Self {
         Self::new(Reason::NoCode, "the response has neither code nor error")
+    }
+
+    /// The tokens of an identity would go to somebody else than gave them.
+    pub(super) fn of_another_issuer(provider: &Provider) -> Self {
+        Self::new(Reason::Issuer, format!("{} was another issuer when it gave these tokens", provider.id))
     }
 
     /// What an `error` in the authorization response says (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6). Anybody

@@ -37,5 +37,6 @@ pub(super) async fn finish(
         UpstreamError::new(Reason::Subject, why)
     })?;
     let key = IdentityKey { provider: provider.id.clone(), issuer: endpoints.issuer.clone(), subject };
-    UpstreamIdentity::new(key, profile::read(provider, &[&claims]), UpstreamAuthentication::default())
+    let profile = profile::read(provider, &[&claims]);
+    UpstreamIdentity::new(key, profile, UpstreamAuthentication::default(), tokens.to_keep(provider))
 }

@@ -44,18 +44,15 @@ pub(super) async fn finish(
     let Protocol::GitHub { base, api, organizations, teams } = &provider.protocol else {
         return Err(UpstreamError::new(Reason::Configuration, format!("{} is not GitHub", provider.id)));
     };
-    let endpoint = under(base, &["login", "oauth", "access_token"])?;
+    let endpoint = token_endpoint(base)?;
     let tokens = exchange(guard, provider, (&endpoint, SecretIn::Body), homeward, now).await?;
     let rest = Rest { guard, api, token: tokens.access_token.expose_secret() };
     let user: User = rest.get(&["user"]).await?.ok_or_else(|| rest.missing("user"))?;
     rest.check_membership(&user, organizations, teams).await?;
     let roles = rest.roles(&user, &provider.roles).await?;
     let email = rest.primary_email().await?;
-    let key = IdentityKey {
-        provider: provider.id.clone(),
-        issuer: base.as_str().trim_end_matches('/').to_owned(),
-        subject: user.id.to_string(),
-    };
+    let key =
+        IdentityKey { provider: provider.id.clone(), issuer: issuer(base).to_owned(), subject: user.id.to_string() };
     let profile = ExternalProfile {
         username: shown(&user.login, 255),
         name: user.name.as_deref().and_then(|name| shown(name, 200)),
@@ -63,7 +60,16 @@ pub(super) async fn finish(
         email,
         roles,
     };
-    UpstreamIdentity::new(key, profile, UpstreamAuthentication::default())
+    UpstreamIdentity::new(key, profile, UpstreamAuthentication::default(), tokens.to_keep(provider))
+}
+
+/// Of the identities there.
+pub(super) fn issuer(base: &Url) -> &str {
+    base.as_str().trim_end_matches('/')
+}
+
+pub(super) fn token_endpoint(base: &Url) -> Result<Url, UpstreamError> {
+    under(base, &["login", "oauth", "access_token"])
 }
 
 /// `GET /user`. The id is of the account whatever it is called; the login may be given to somebody else later.

@@ -4,14 +4,16 @@
 //! `generic`), or whose account it opens.
 
 use crate::model::identity::{ExternalProfile, IdentityKey, UpstreamAuthentication};
+use crate::model::provider_tokens::ProviderTokens;
 use crate::upstream::error::{Reason, UpstreamError};
 
 /// Somebody for whom a provider vouched, to us and just now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct UpstreamIdentity {
     key: IdentityKey,
     profile: ExternalProfile,
     authentication: UpstreamAuthentication,
+    tokens: Option<ProviderTokens>,
 }
 
 impl UpstreamIdentity {
@@ -20,12 +22,13 @@ impl UpstreamIdentity {
         key: IdentityKey,
         profile: ExternalProfile,
         authentication: UpstreamAuthentication,
+        tokens: Option<ProviderTokens>,
     ) -> Result<Self, UpstreamError> {
         let length = key.subject.len();
         if !(1..=255).contains(&length) || key.subject.chars().any(char::is_control) {
             return Err(UpstreamError::new(Reason::Subject, format!("a subject of {length} bytes is none")));
         }
-        Ok(Self { key, profile, authentication })
+        Ok(Self { key, profile, authentication, tokens })
     }
 
     /// What they are found by.
@@ -44,5 +47,11 @@ impl UpstreamIdentity {
     #[must_use]
     pub const fn authentication(&self) -> &UpstreamAuthentication {
         &self.authentication
+    }
+
+    /// The tokens that the provider gave, where they are to be kept.
+    #[must_use]
+    pub const fn tokens(&self) -> Option<&ProviderTokens> {
+        self.tokens.as_ref()
     }
 }

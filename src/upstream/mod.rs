@@ -20,6 +20,7 @@ mod lanes;
 mod oidc;
 mod probe;
 mod profile;
+mod refresh;
 
 use std::fmt;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use url::Url;
 
 pub use self::error::{Group, Reason, UpstreamError, error_code};
 pub use self::identity::UpstreamIdentity;
+pub use self::refresh::Refreshed;
 
 use self::guard::Guard;
 use self::lanes::Lanes;

@@ -54,6 +54,7 @@ pub async fn begin(
         key: external.key.clone(),
         profile: external.profile.clone(),
         authentication: UpstreamAuthentication { at, ..authentication.clone() },
+        tokens: external.tokens.cloned(),
         user,
         browser: browser.hash(),
         transaction,
@@ -87,7 +88,10 @@ impl Joining {
     /// The identity that waits.
     #[must_use]
     pub fn external(&self) -> External<'_> {
-        External { provider: &self.provider, key: &self.pending.key, profile: &self.pending.profile }
+        let PendingJoin { key, profile, tokens, .. } = &self.pending;
+        // It may have been switched off since.
+        let tokens = tokens.as_ref().filter(|_| self.provider.store_tokens);
+        External { provider: &self.provider, key, profile, tokens }
     }
 
     /// Where the person was on their way to.

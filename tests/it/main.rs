@@ -49,6 +49,7 @@ mod provider_choice;
 mod provider_of_our_own;
 mod provider_presets;
 mod provider_returns;
+mod provider_tokens;
 mod providers;
 mod providers_down;
 mod redirect_uris;

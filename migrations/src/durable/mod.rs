@@ -1,5 +1,5 @@
-//! `vestibule.db`: people and their identities elsewhere, consents, grants, keys, revocations, which clients were
-//! served.
+//! `vestibule.db`: people, their identities elsewhere and the tokens of those, consents, grants, keys, revocations,
+//! which clients were served.
 //!
 //! Owns: the order of its changes. Does not own: each change (its file).
 
@@ -18,6 +18,7 @@ mod m0011_contacts;
 mod m0012_erased_people;
 mod m0013_clients;
 mod m0014_identities;
+mod m0015_provider_tokens;
 
 /// Brings the durable database to the present schema.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_erased_people::Migration),
             Box::new(m0013_clients::Migration),
             Box::new(m0014_identities::Migration),
+            Box::new(m0015_provider_tokens::Migration),
         ]
     }
 }

@@ -71,6 +71,10 @@ fn failed(error: &TokenError) -> Stop {
         TokenError::Sealed { .. } => {
             stop.hint("add the key-encryption key of that id to [keys] encryption_key; nothing was changed")
         }
+        TokenError::SealedTokens { .. } => stop.hint(
+            "add the key-encryption key of that id to [keys] encryption_key; the keys are sealed anew, some tokens \
+             are not, and the next sign-in of that identity replaces its own",
+        ),
         TokenError::Contended => stop.hint("try it again"),
         _ => stop,
     }

@@ -1,4 +1,5 @@
-//! `vestibule user show`: one person, what their roles permit, and what opens their account from outside.
+//! `vestibule user show`: one person, what their roles permit, what opens their account from outside, and
+//! whether the tokens of that are kept.
 //!
 //! Owns: that command. Does not own: what each line says (`list`).
 
@@ -12,6 +13,7 @@ use crate::cli::{output, times};
 use crate::model::identity::Identity;
 use crate::model::permissions::permitted;
 use crate::model::person::User;
+use crate::model::provider_tokens::SealedTokens;
 use crate::model::registry::Registry;
 use crate::protocol::scope::Scopes;
 use crate::protocol::time::Timestamp;
@@ -41,13 +43,15 @@ impl Show {
         let scopes = scopes_of(&user, &config.registry);
         let listed = stores.identities.list(user.id).await;
         let identities = listed.map_err(|error| super::store_failed(&error))?;
+        let kept = stores.provider_tokens.list(user.id).await.map_err(|error| super::store_failed(&error))?;
+        let tokens_of = |identity: &Identity| kept.iter().find(|one| one.key == identity.key).map(|one| &one.tokens);
         if self.json {
             let claims = user.claims();
             let more = json!({
                 "phone_number": claims.phone_number,
                 "address": claims.address,
                 "scopes": scopes.to_string(),
-                "identities": identities.iter().map(identity_object).collect::<Vec<_>>(),
+                "identities": identities.iter().map(|one| identity_object(one, tokens_of(one))).collect::<Vec<_>>(),
                 "updated_at": user.updated_at.seconds(),
                 "valid_from": user.valid_from.seconds(),
             });
@@ -55,7 +59,10 @@ impl Show {
             output::data(&format!("{object:#}"))?;
         } else {
             let mut shown = lines(&user, &config.registry, &scopes, clock.now());
-            shown.extend(identities.iter().map(|identity| identity_line(identity, &config.registry, clock.now())));
+            for identity in &identities {
+                shown.push(identity_line(identity, &config.registry, clock.now()));
+                shown.extend(tokens_of(identity).map(|tokens| tokens_line(tokens, clock.now())));
+            }
             output::data(&output::table(&shown))?;
         }
         Ok(Exit::Ok)
@@ -76,7 +83,15 @@ fn address_of(user: &User) -> String {
     address.formatted.unwrap_or_else(|| written.join("\n")).replace('\n', ", ")
 }
 
-fn identity_object(identity: &Identity) -> Value {
+/// No token is a part of it.
+fn identity_object(identity: &Identity, tokens: Option<&SealedTokens>) -> Value {
+    let tokens = tokens.map(|tokens| {
+        json!({
+            "scope": tokens.scope,
+            "expires_at": tokens.expires_at.map(Timestamp::seconds),
+            "refreshable": tokens.refreshable,
+        })
+    });
     json!({
         "provider": identity.key.provider,
         "issuer": identity.key.issuer,
@@ -84,7 +99,21 @@ fn identity_object(identity: &Identity) -> Value {
         "label": identity.label,
         "created_at": identity.created_at.seconds(),
         "used_at": identity.used_at.seconds(),
+        "tokens": tokens,
     })
+}
+
+/// Below the identity whose tokens are kept.
+fn tokens_line(tokens: &SealedTokens, now: Timestamp) -> Vec<String> {
+    let ends = match tokens.expires_at {
+        Some(at) if at.is_over(now) => format!("ended {}", times::distance(at, now)),
+        Some(at) => format!("ends {}", times::distance(at, now)),
+        None => "with no end that is known".to_owned(),
+    };
+    let refreshable = if tokens.refreshable { "with" } else { "without" };
+    let scope = if tokens.scope.is_empty() { "no scope" } else { &tokens.scope };
+    let text = format!("kept of that identity: {scope}; {ends}, {refreshable} a refresh token");
+    vec!["tokens".to_owned(), output::plain(&text)]
 }
 
 fn identity_line(identity: &Identity, registry: &Registry, now: Timestamp) -> Vec<String> {

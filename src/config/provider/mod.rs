@@ -55,6 +55,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
     let claims = claims::mapping(&mut section, face.preset);
     let (roles, role_places) = claims::roles(&mut section, face.preset);
     let admission = admission::read(&mut section);
+    let store_tokens = section.boolean_or("store_tokens", false).value;
     section.finish();
     let id = face.id?;
     let sound = reader.faults.len() == before;
@@ -78,6 +79,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
         create: admission.create,
         link: admission.link,
         update: admission.update,
+        store_tokens,
         defined_at,
     });
     Some(WrittenProvider { id, order: face.order, roles: role_places, provider })

@@ -106,6 +106,7 @@ fn provider(create: Create, link: Link, domains: &[&str]) -> Provider {
         create,
         link,
         update: Vec::new(),
+        store_tokens: false,
         defined_at: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The promises of the ports, each one a function that every backend is held against.
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
-//! `identities`, `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
+//! `identities`, `provider_tokens`, `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ mod files;
 mod identities;
 mod keys;
 mod postgres;
+mod provider_tokens;
 mod refresh;
 pub(super) mod samples;
 #[path = "../../../tests/it/support/postgres.rs"]
@@ -218,6 +219,22 @@ mod identities_elsewhere {
         of_many_that_remove_at_once_the_last_way_stays,
         an_identity_notes_its_use,
         a_deleted_person_takes_their_identities_along,
+    );
+}
+
+mod tokens_of_providers {
+    every_durable_backend!(provider_tokens:
+        tokens_come_back_as_kept_with_whose_they_are,
+        tokens_are_kept_in_the_place_of_others_and_for_an_identity_that_is_there,
+        tokens_that_are_not_there_are_forgotten_as_well,
+        of_many_that_claim_tokens_one_has_them,
+        a_claim_is_given_up_by_who_has_it_and_ends_by_itself,
+        tokens_are_replaced_and_removed_only_as_they_were_found,
+        of_many_that_replace_tokens_one_does,
+        tokens_are_sealed_anew_while_they_are_claimed,
+        what_another_key_sealed_is_found_in_turns,
+        an_unlinked_identity_takes_its_tokens_along,
+        a_deleted_person_takes_the_tokens_along,
     );
 }
 

@@ -18,6 +18,7 @@ use crate::model::identity::{ExternalProfile, Identity, IdentityKey, UpstreamAut
 use crate::model::interaction::Interaction;
 use crate::model::pending_join::PendingJoin;
 use crate::model::person::{Contact, Email, StoredPassword, User, Username};
+use crate::model::provider_tokens::SealedTokens;
 use crate::model::refresh::{Family, RefreshRules};
 use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::model::session::{Session, SignIn};
@@ -205,6 +206,17 @@ pub(super) fn identity(user_id: UserId, provider: &str) -> Identity {
     }
 }
 
+/// With every field set, and a revision that no others have.
+pub(super) fn sealed_tokens() -> SealedTokens {
+    SealedTokens {
+        revision: uuid_v7(START, &mut system_rng()),
+        scope: "openid e-mäil".to_owned(),
+        expires_at: Some(START.plus(LIFE)),
+        refreshable: true,
+        sealed: Sealed { kek_id: "kek-1".to_owned(), bytes: vec![0, 255, 1, 254] },
+    }
+}
+
 pub(super) fn pending_join() -> PendingJoin {
     let Identity { key, user_id, .. } = identity(user_id(), "google");
     PendingJoin {
@@ -221,6 +233,7 @@ pub(super) fn pending_join() -> PendingJoin {
             amr: vec!["pwd".to_owned(), "otp".to_owned()],
             sid: Some("s\\1".to_owned()),
         },
+        tokens: Some(sealed_tokens()),
         user: user_id,
         browser: hash(),
         transaction: Some("hidden".to_owned()),

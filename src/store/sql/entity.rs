@@ -69,6 +69,42 @@ pub(super) mod identity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod provider_tokens {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_tokens")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub identity_id: i64,
+        pub revision: Uuid,
+        pub scope: String,
+        pub expires_at: Option<i64>,
+        pub refreshable: bool,
+        pub kek_id: String,
+        pub sealed: Vec<u8>,
+        pub claimed_until: Option<i64>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::identity::Entity",
+            from = "Column::IdentityId",
+            to = "super::identity::Column::Id"
+        )]
+        Identity,
+    }
+
+    impl Related<super::identity::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Identity.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod client {
     use sea_orm::entity::prelude::*;
 

@@ -141,7 +141,8 @@ async fn put(session: &Session<'_>, identity: &Identity) -> Result<bool, DbErr> 
     Ok(matches!(insert.exec_without_returning(session).await?, TryInsertResult::Inserted(1..)))
 }
 
-fn is(key: &IdentityKey) -> Condition {
+/// Which row is of that key.
+pub(super) fn is(key: &IdentityKey) -> Condition {
     Condition::all()
         .add(Column::Provider.eq(key.provider.as_str()))
         .add(Column::Issuer.eq(key.issuer.as_str()))
@@ -170,11 +171,16 @@ fn to_row(identity: &Identity) -> ActiveModel {
     }
 }
 
-fn from_row(row: Model) -> Result<Identity, StoreError> {
+/// What it is found by.
+pub(super) fn key_of(row: &Model) -> Result<IdentityKey, StoreError> {
     let malformed = || StoreError::new("reading an identity", format!("identity {}: malformed provider", row.id));
     let provider = ProviderId::parse(&row.provider).ok_or_else(malformed)?;
+    Ok(IdentityKey { provider, issuer: row.issuer.clone(), subject: row.subject.clone() })
+}
+
+fn from_row(row: Model) -> Result<Identity, StoreError> {
     Ok(Identity {
-        key: IdentityKey { provider, issuer: row.issuer, subject: row.subject },
+        key: key_of(&row)?,
         user_id: UserId(row.user_id),
         label: row.label,
         created_at: Timestamp::from_millis(row.created_at),

@@ -24,6 +24,7 @@ mod grants;
 mod identities;
 mod keys;
 mod postgres;
+mod provider_tokens;
 mod pulse;
 mod records;
 mod refresh;

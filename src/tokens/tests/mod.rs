@@ -2,6 +2,7 @@
 
 mod id_token_hint;
 mod keyring;
+mod provider_tokens;
 mod rotation;
 mod shared_secret;
 mod verify;

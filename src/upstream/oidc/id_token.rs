@@ -96,6 +96,17 @@ pub(super) fn expected_issuer(
     IssuerUrl::new(text).map_err(|error| UpstreamError::new(Reason::Configuration, error.to_string()))
 }
 
+/// Whether tokens of a provider may be of that issuer.
+pub(super) fn may_be_issuer(rule: &IssuerRule, in_metadata: &str, issuer: &str) -> bool {
+    match rule {
+        IssuerRule::Exact(expected) => issuer == expected,
+        IssuerRule::MicrosoftTenants { .. } => in_metadata.split_once(TENANT).is_some_and(|(before, after)| {
+            let tenant = issuer.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            tenant.is_some_and(|tenant| uuid::Uuid::try_parse(tenant).is_ok())
+        }),
+    }
+}
+
 /// All checks: `typ`, issuer, audience, algorithm, signature, times, nonce by the `openidconnect` crate, with our
 /// clock; the rest here.
 pub(super) fn verify(

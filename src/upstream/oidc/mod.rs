@@ -8,7 +8,7 @@ mod id_token;
 mod probe;
 
 use openidconnect::core::{CoreClientAuthMethod, CoreIdToken};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 pub(super) use self::documents::Documents;
@@ -20,10 +20,10 @@ use crate::model::identity::{IdentityKey, UpstreamAuthentication};
 use crate::model::provider::{Brand, IssuerRule, Provider};
 use crate::protocol::time::Timestamp;
 use crate::upstream::error::{Reason, UpstreamError};
-use crate::upstream::exchange::{SecretIn, Tokens, authorization_url, exchange};
+use crate::upstream::exchange::{self, SecretIn, Tokens, authorization_url, exchange};
 use crate::upstream::identity::UpstreamIdentity;
 use crate::upstream::profile::{self, Claims, shown};
-use crate::upstream::{Homeward, Outward, Upstream, apple};
+use crate::upstream::{Homeward, Outward, Refreshed, Upstream, apple};
 
 /// `amr` values that are kept of a token, and the characters of one.
 const MOST_AMR: usize = 10;
@@ -40,7 +40,10 @@ pub(super) async fn begin(
 ) -> Result<Url, UpstreamError> {
     let metadata = upstream.documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
     let mut own = vec![("nonce", outward.secrets.nonce())];
-    let prompts = [("login", outward.login), ("select_account", outward.select_account)];
+    // A provider may give no refresh token unless it asks for consent, which is configured then (OpenID Connect Core 11).
+    let consent = outward.login || outward.select_account;
+    let consent = consent && provider.asks_for_consent();
+    let prompts = [("login", outward.login), ("select_account", outward.select_account), ("consent", consent)];
     let prompts: Vec<&str> = prompts.iter().filter(|(_, asked)| *asked).map(|(prompt, _)| *prompt).collect();
     if !prompts.is_empty() {
         own.push(("prompt", prompts.join(" ")));
@@ -81,7 +84,7 @@ pub(super) async fn finish(
         profile.name = homeward.user.and_then(apple::name).and_then(|name| shown(&name, 200));
     }
     let key = IdentityKey { provider: provider.id.clone(), issuer: iss.to_owned(), subject: sub.to_owned() };
-    UpstreamIdentity::new(key, profile, authentication(&claims))
+    UpstreamIdentity::new(key, profile, authentication(&claims), tokens.to_keep(provider))
 }
 
 /// RFC 9207 2.4: the answer is of the provider that was asked, before its code is shown to anybody.
@@ -104,6 +107,11 @@ async fn redeem(
     homeward: &Homeward<'_>,
     now: Timestamp,
 ) -> Result<Tokens, UpstreamError> {
+    exchange(&upstream.guard, provider, token_endpoint(metadata)?, homeward, now).await
+}
+
+/// Where tokens are given, and how this server shows its secret there.
+fn token_endpoint(metadata: &Metadata) -> Result<(&Url, SecretIn), UpstreamError> {
     let endpoint = metadata
         .token_endpoint()
         .ok_or_else(|| UpstreamError::new(Reason::Metadata, "the metadata names no token endpoint"))?;
@@ -112,7 +120,22 @@ async fn redeem(
         .token_endpoint_auth_methods_supported()
         .is_none_or(|methods| methods.contains(&CoreClientAuthMethod::ClientSecretBasic));
     let secret_in = if basic { SecretIn::Header } else { SecretIn::Body };
-    exchange(&upstream.guard, provider, (endpoint.url(), secret_in), homeward, now).await
+    Ok((endpoint.url(), secret_in))
+}
+
+/// Refreshes the tokens of an identity of that issuer (OpenID Connect Core 12).
+pub(super) async fn refresh(
+    upstream: &Upstream,
+    provider: &Provider,
+    rule: &IssuerRule,
+    (issuer, token): (&str, &SecretString),
+    now: Timestamp,
+) -> Result<Refreshed, UpstreamError> {
+    let metadata = upstream.documents.metadata(&upstream.guard, &provider.id, rule, now).await?;
+    if !id_token::may_be_issuer(rule, metadata.issuer().as_str(), issuer) {
+        return Err(UpstreamError::of_another_issuer(provider));
+    }
+    exchange::refresh(&upstream.guard, provider, token_endpoint(&metadata)?, token, now).await
 }
 
 /// The claims of the ID token, verified. When no key fits, or the signature does not, the keys are fetched anew: the

@@ -37,6 +37,7 @@ pub(in crate::upstream) fn provider() -> Provider {
         create: Create::Always,
         link: Link::Ask,
         update: Vec::new(),
+        store_tokens: false,
         defined_at: None,
     }
 }

@@ -175,7 +175,7 @@ async fn the_identities_of_a_person_are_shown_and_go_with_them() {
     let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
     let first = serde_json::json!({
         "provider": "google", "issuer": "https://google.example", "subject": "subject-1", "label": "ada@example.org",
-        "created_at": 1, "used_at": 2,
+        "created_at": 1, "used_at": 2, "tokens": null,
     });
     assert_eq!((&shown["identities"][0], shown["identities"].as_array().map(Vec::len)), (&first, Some(2)));
     home.run(&["user", "delete", "ada", "--yes"]).await.expect(0);

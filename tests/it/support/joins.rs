@@ -84,6 +84,7 @@ impl TestApp {
             key: key.clone(),
             profile: profile(&format!("{}@example.test", person.username)),
             authentication: UpstreamAuthentication::default(),
+            tokens: None,
             user: person.id,
             browser: secret.hash(),
             transaction: transaction.map(|transaction| PendingJoin::hide(&secret, &id, &transaction)),

@@ -12,7 +12,7 @@ fn two_lines_and_a_secret_make_a_provider() {
     assert_eq!(issuer(&google), &exact("https://accounts.google.com"));
     assert_eq!(google.scopes, ["openid", "profile", "email"]);
     assert_eq!(google.claims.subject.0, ["sub"]);
-    assert!(google.authorization_parameters.is_empty() && google.required_claims.is_empty());
+    assert!(google.authorization_parameters.is_empty() && google.required_claims.is_empty() && !google.store_tokens);
     assert_eq!((google.create, google.link, google.update.len()), (Create::Always, Link::Ask, 0));
     assert!(google.roles.claim.is_none() && google.allowed_domains.is_empty());
     let Some(UpstreamSecret::Text(secret)) = &google.secret else { panic!("{:?}", google.secret) };
@@ -142,7 +142,7 @@ fn who_may_come_and_what_they_become_is_read() {
         "[[roles]]\nname = \"editor\"\n[[roles]]\nname = \"reader\"\n\
          [[providers]]\nid = \"staff\"\npreset = \"oidc\"\nissuer = \"https://id.example.org\"\n{SECRET}\
          display_name = \" Example Staff \"\nallowed_domains = [\"Example.ORG\", \"example.org\", \"a.example\"]\n\
-         create = \"allowed_domains\"\nlink = \"never\"\nupdate = \"name\"\n\
+         create = \"allowed_domains\"\nlink = \"never\"\nupdate = \"name\"\nstore_tokens = true\n\
          [providers.roles]\nclaim = \"realm_access.roles\"\n[providers.roles.values]\nadmins = [\"editor\", \"reader\"]\n\"a b\" = \"reader\"\n"
     );
     let staff = read(&text, "staff");
@@ -152,6 +152,7 @@ fn who_may_come_and_what_they_become_is_read() {
         (staff.create, staff.link, staff.update.as_slice()),
         (Create::AllowedDomains, Link::Never, &[Updated::Name][..])
     );
+    assert!(staff.store_tokens);
     assert_eq!(staff.roles.claim.unwrap().0, ["realm_access", "roles"]);
     let roles: Vec<(&str, &str)> =
         staff.roles.roles.iter().map(|(value, role)| (value.as_str(), role.as_str())).collect();

@@ -118,5 +118,6 @@ fn neither_secret_is_among_what_is_shown() {
     assert_eq!(of(1, "client_secret").unwrap()["env"].as_str(), Some("KEY"));
     assert_eq!(of(1, "claims").unwrap()["name"].as_str(), Some("n"));
     assert_eq!(of(1, "create"), Some("always".into()));
+    assert_eq!(of(1, "store_tokens"), Some(false.into()));
     assert!(!shown.iter().any(|one| one.table.contains('.')), "what a table of an entry holds is its value");
 }

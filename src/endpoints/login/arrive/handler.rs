@@ -8,6 +8,7 @@ use crate::accounts::{External, Occasion, Opened};
 use crate::app::App;
 use crate::model::joining::Purpose;
 use crate::model::provider::Provider;
+use crate::model::provider_tokens::SealedTokens;
 use crate::model::session::SignIn;
 use crate::protocol::ids::UserId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
@@ -29,6 +30,8 @@ pub(in crate::endpoints::login) struct Arrival<'a> {
     pub(in crate::endpoints::login) provider: &'a Provider,
     /// Proof of who they are there.
     pub(in crate::endpoints::login) identity: &'a UpstreamIdentity,
+    /// The tokens that came with it, where they are to be kept.
+    pub(in crate::endpoints::login) tokens: Option<&'a SealedTokens>,
     pub(in crate::endpoints::login) transaction: Option<&'a Transaction>,
     /// Without a transaction: to the account page instead of the home page.
     pub(in crate::endpoints::login) to_account: bool,
@@ -52,7 +55,8 @@ pub(in crate::endpoints::login) async fn arrive(arrival: Arrival<'_>) -> Result<
 
 impl Arrival<'_> {
     fn external(&self) -> External<'_> {
-        External { provider: self.provider, key: self.identity.key(), profile: self.identity.profile() }
+        let (key, profile) = (self.identity.key(), self.identity.profile());
+        External { provider: self.provider, key, profile, tokens: self.tokens }
     }
 
     const fn destination(&self) -> Destination<'_> {

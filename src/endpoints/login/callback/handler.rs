@@ -11,6 +11,7 @@ use crate::endpoints::login::arrive::{Arrival, arrive};
 use crate::endpoints::login::way::Way;
 use crate::model::departure::{Departure, DepartureSecrets, Errand, Hidden};
 use crate::model::provider::Provider;
+use crate::model::provider_tokens::SealedTokens;
 use crate::protocol::opaque::OpaqueToken;
 use crate::protocol::params::Params;
 use crate::store::Returned;
@@ -73,12 +74,15 @@ pub(in crate::endpoints::login) async fn back(
     let provider = way.provider(&app, &id)?;
     let came = Came { provider: &provider, params: &params, secrets, departure: &departure };
     let identity = came.identity(&app).await.map_err(|error| way.failed(&app, &provider, &error))?;
+    // From here on nothing but the sealed ones goes anywhere.
+    let sealed = sealed(&app, &identity)?;
     let mut response = arrive(Arrival {
         app: &app,
         request: &request,
         browser: &browser,
         provider: &provider,
         identity: &identity,
+        tokens: sealed.as_ref(),
         transaction: left.transaction.as_ref(),
         to_account: left.to_account,
         join: left.join.as_ref(),
@@ -88,6 +92,11 @@ pub(in crate::endpoints::login) async fn back(
     let last = cookies::remember_provider(&provider.id, app.issuer());
     response.add_cookie(&last).map_err(|error| PageError::internal().because(error))?;
     Ok(response)
+}
+
+fn sealed(app: &App, identity: &UpstreamIdentity) -> Result<Option<SealedTokens>, PageError> {
+    let seal = |tokens| app.tokens.seal_provider_tokens(identity.key(), tokens, app.now(), &mut app.rng());
+    identity.tokens().map(seal).transpose().map_err(|error| PageError::internal().because(error))
 }
 
 /// One text for every cause: another browser, another provider, long over, made up. Nothing says where it was to lead.

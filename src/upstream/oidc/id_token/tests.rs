@@ -275,6 +275,28 @@ fn a_tenant_of_microsoft_vouches_for_its_own() {
     }
 }
 
+/// A refresh token goes to the issuer that gave it.
+#[test]
+fn tokens_are_of_the_configured_issuer_or_of_one_of_its_tenants() {
+    let exact = IssuerRule::Exact(ISSUER.to_owned());
+    assert!(may_be_issuer(&exact, ISSUER, ISSUER));
+    assert!(!may_be_issuer(&exact, ISSUER, ISSUER.trim_end_matches('/')));
+    let tenants = IssuerRule::MicrosoftTenants { authority: "https://login.example/common/v2.0".to_owned() };
+    let of = |issuer: &str| may_be_issuer(&tenants, "https://login.example/{tenantid}/v2.0", issuer);
+    assert!(of("https://login.example/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"));
+    for other in [
+        "https://login.example/{tenantid}/v2.0",
+        "https://login.example/common/v2.0",
+        "https://login.example//v2.0",
+        "https://evil.example/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        "https://login.example/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0/x",
+        "https://login.example/v2.0",
+        "",
+    ] {
+        assert!(!of(other), "{other}");
+    }
+}
+
 #[test]
 fn an_instant_is_a_number() {
     assert_eq!(seconds(&json!(NOW)), Some(Timestamp::from_seconds(NOW)));

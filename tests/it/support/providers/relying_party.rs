@@ -71,6 +71,19 @@ impl Ours {
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
+    /// Refreshes; status and JSON.
+    pub(super) async fn refresh(&self, endpoint: &str, token: &str) -> (u16, Value) {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", self.id),
+            ("client_secret", self.secret),
+        ];
+        let post = client().post(endpoint).header("accept", "application/json").form(&form);
+        let answer = post.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json().await.expect("JSON"))
+    }
+
     /// A document.
     pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> T {
         client().get(url).send().await.expect("an answer").json().await.expect("JSON")

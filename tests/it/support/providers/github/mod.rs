@@ -53,6 +53,9 @@ pub(super) struct State {
     made: usize,
     codes: HashMap<String, Grant>,
     tokens: HashMap<String, Grant>,
+    refresh_tokens: HashMap<String, Grant>,
+    /// Whether we are a GitHub App whose tokens end.
+    expiring: bool,
     asked: usize,
     complaints: Vec<String>,
 }
@@ -145,6 +148,21 @@ impl FakeGitHub {
         self.world.state().tokens_revoked = true;
     }
 
+    /// We are a GitHub App there: tokens end after 8 hours, and a refresh token, of use once, comes with them.
+    pub fn expiring_tokens(&self) {
+        self.world.state().expiring = true;
+    }
+
+    /// No refresh token from before is of use.
+    pub fn forget_refresh_tokens(&self) {
+        self.world.state().refresh_tokens.clear();
+    }
+
+    /// Whether an access token opens anything there now.
+    pub fn takes(&self, access_token: &str) -> bool {
+        self.world.state().tokens.contains_key(access_token)
+    }
+
     /// The person grants this scope, whatever was asked.
     pub fn grant_only(&self, scope: &str) {
         self.world.state().scope_granted = Some(scope.to_owned());
@@ -190,6 +208,8 @@ impl World {
             made: 0,
             codes: HashMap::new(),
             tokens: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+            expiring: false,
             asked: 0,
             complaints: Vec::new(),
         };

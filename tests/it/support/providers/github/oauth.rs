@@ -63,14 +63,12 @@ pub(super) fn authorize(state: &mut State, seen: &Seen) -> Reply {
 }
 
 pub(super) fn token(state: &mut State, seen: &Seen) -> Reply {
-    let members = match redeem(state, seen) {
-        Ok(grant) => {
-            let token = state.next("gho_FAKE");
-            // A token says its scopes with commas.
-            let scope = grant.scope.split([' ', ',']).collect::<Vec<_>>().join(",");
-            state.tokens.insert(token.clone(), grant);
-            vec![("access_token", token), ("token_type", "bearer".to_owned()), ("scope", scope)]
-        }
+    let redeemed = match seen.parameter("grant_type") {
+        Some("refresh_token") => refresh(state, seen),
+        _ => redeem(state, seen),
+    };
+    let members = match redeemed {
+        Ok(grant) => members(state, grant),
         Err((error, description)) => {
             state.complain(seen, error.clone());
             let help = format!("https://docs.github.example/troubleshooting#{error}");
@@ -78,11 +76,44 @@ pub(super) fn token(state: &mut State, seen: &Seen) -> Reply {
         }
     };
     if seen.header("accept").is_some_and(|kinds| kinds.contains("application/json")) {
-        let object = members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let value = |text: String| text.parse::<u64>().map_or_else(|_| text.into(), serde_json::Value::from);
+        let object = members.into_iter().map(|(name, text)| (name.to_owned(), value(text))).collect();
         return Reply::new(200, "application/json; charset=utf-8", serde_json::Value::Object(object).to_string());
     }
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
     Reply::new(200, "application/x-www-form-urlencoded; charset=utf-8", form)
+}
+
+/// Numbers among them are written as such where the answer is JSON.
+fn members(state: &mut State, grant: Grant) -> Vec<(&'static str, String)> {
+    let token = state.next(if state.expiring { "ghu_FAKE" } else { "gho_FAKE" });
+    // A token says its scopes with commas.
+    let scope = grant.scope.split([' ', ',']).collect::<Vec<_>>().join(",");
+    state.tokens.insert(token.clone(), grant.clone());
+    let mut members = vec![("access_token", token), ("token_type", "bearer".to_owned()), ("scope", scope)];
+    if state.expiring {
+        let refresh_token = state.next("ghr_FAKE");
+        state.refresh_tokens.insert(refresh_token.clone(), grant);
+        members.extend([("refresh_token", refresh_token), ("expires_in", "28800".to_owned())]);
+        members.push(("refresh_token_expires_in", "15897600".to_owned()));
+    }
+    members
+}
+
+fn refresh(state: &mut State, seen: &Seen) -> Result<Grant, (String, &'static str)> {
+    check_client(seen)?;
+    let token = seen.parameter("refresh_token").unwrap_or_default();
+    let refused = || ("bad_refresh_token".to_owned(), "The refresh token passed is incorrect or expired.");
+    state.refresh_tokens.remove(token).ok_or_else(refused)
+}
+
+fn check_client(seen: &Seen) -> Result<(), (String, &'static str)> {
+    let (basic, body) = (seen.header("authorization"), seen.parameter("client_secret"));
+    if basic.is_none() && seen.parameter("client_id") == Some(CLIENT_ID) && body == Some(CLIENT_SECRET) {
+        return Ok(());
+    }
+    let why = "The client_id and/or client_secret passed are incorrect.";
+    Err(("incorrect_client_credentials".to_owned(), why))
 }
 
 fn redeem(state: &mut State, seen: &Seen) -> Result<Grant, (String, &'static str)> {
@@ -90,10 +121,7 @@ fn redeem(state: &mut State, seen: &Seen) -> Result<Grant, (String, &'static str
     if let Some(error) = &state.refused_code {
         return refuse(error, "The fake was told to say so.");
     }
-    let (basic, body) = (seen.header("authorization"), seen.parameter("client_secret"));
-    if basic.is_some() || seen.parameter("client_id") != Some(CLIENT_ID) || body != Some(CLIENT_SECRET) {
-        return refuse("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.");
-    }
+    check_client(seen)?;
     let Some(grant) = state.codes.remove(seen.parameter("code").unwrap_or_default()) else {
         return refuse(BAD, "The code passed is incorrect or expired.");
     };

@@ -20,6 +20,8 @@ pub(super) struct Grant {
     pub(super) scope: String,
     pub(super) nonce: Option<String>,
     pub(super) challenge: String,
+    /// Whether a refresh token comes with it.
+    pub(super) offline: bool,
     /// Seconds; said in the ID token where it is there.
     pub(super) auth_time: Option<i64>,
 }
@@ -34,6 +36,7 @@ impl World {
             }
         };
         let mut parameters = Vec::new();
+        let grant = Grant { offline: self.is_offline(state, &grant, seen), ..grant };
         let redirect_uri = grant.redirect_uri.clone();
         let issuer = self.issuer_of_tokens(&grant.person.claims);
         if let Some((error, description)) = state.refusal.clone() {
@@ -59,6 +62,19 @@ impl World {
         match seen.parameter("response_mode") {
             Some("form_post") => form_post(&redirect_uri, &parameters),
             _ => Reply::redirect(&with_query(&redirect_uri, &parameters)),
+        }
+    }
+
+    /// Google gives a refresh token when it asks the person: the first time, or when it is told to ask. Apple always.
+    fn is_offline(&self, state: &mut State, grant: &Grant, seen: &Seen) -> bool {
+        match self.brand {
+            Brand::Google => {
+                let offline = seen.parameter("access_type") == Some("offline");
+                let asked = seen.parameter("prompt").is_some_and(|prompt| asks(prompt, "consent"));
+                offline && (state.consented.insert(grant.person.sub.clone()) || asked)
+            }
+            Brand::Apple => true,
+            Brand::Plain | Brand::Auth0 | Brand::Microsoft => asks(&grant.scope, "offline_access"),
         }
     }
 
@@ -100,6 +116,7 @@ impl World {
             scope,
             nonce: seen.parameter("nonce").map(str::to_owned),
             challenge,
+            offline: false,
             auth_time: said.map(|ago| state.now() - ago),
         })
     }

@@ -66,6 +66,11 @@ pub(super) struct State {
     codes: HashMap<String, Grant>,
     redeemed: HashSet<String>,
     tokens: HashMap<String, Grant>,
+    refresh_tokens: HashMap<String, Grant>,
+    /// Whether a refresh token is of use once.
+    rotates: bool,
+    /// Who allowed access while they are away, at a provider that gives a refresh token with that alone.
+    consented: HashSet<String>,
     /// Whose name Apple has told already.
     named: HashSet<String>,
     complaints: Vec<String>,
@@ -223,6 +228,23 @@ impl FakeProvider {
         state.key = SigningKey::rsa(kid, number);
     }
 
+    /// From now on a refresh token is of use once, and its successor comes with what it brings.
+    pub fn rotates_refresh_tokens(&self) {
+        self.world.state().rotates = true;
+    }
+
+    /// The person takes back what they allowed: no token from before is of use.
+    pub fn withdraw_tokens(&self) {
+        let mut state = self.world.state();
+        state.tokens.clear();
+        state.refresh_tokens.clear();
+    }
+
+    /// Whether an access token opens anything there now.
+    pub fn takes(&self, access_token: &str) -> bool {
+        self.world.state().tokens.contains_key(access_token)
+    }
+
     /// The `kid` that it signs with.
     pub fn kid(&self) -> String {
         self.world.state().key.kid.clone()
@@ -270,6 +292,9 @@ impl World {
             codes: HashMap::new(),
             redeemed: HashSet::new(),
             tokens: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+            rotates: false,
+            consented: HashSet::new(),
             named: HashSet::new(),
             complaints: Vec::new(),
         };
@@ -291,10 +316,10 @@ impl World {
             "jwks_uri": format!("{base}/jwks"),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-            "scopes_supported": ["openid", "profile", "email"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": state.auth_methods,
         });

@@ -23,8 +23,12 @@ const APPLE: &str = "https://appleid.apple.com";
 
 impl World {
     pub(super) fn token(&self, state: &mut State, seen: &Seen) -> Reply {
-        match self.check_client(state, seen).and_then(|()| redeem(state, seen)) {
-            Ok(grant) => self.tokens(state, &grant).header("Cache-Control", "no-store").header("Pragma", "no-cache"),
+        let refreshes = seen.parameter("grant_type") == Some("refresh_token");
+        let reply = self.check_client(state, seen).and_then(|()| {
+            if refreshes { refresh(state, seen) } else { redeem(state, seen).map(|grant| self.tokens(state, &grant)) }
+        });
+        match reply {
+            Ok(reply) => reply.header("Cache-Control", "no-store").header("Pragma", "no-cache"),
             Err((status, error, why)) => {
                 state.complain(seen, format!("{error}: {why}"));
                 let reply = Reply::json(status, &json!({ "error": error, "error_description": why }));
@@ -37,6 +41,9 @@ impl World {
         let access_token = state.next("access-token");
         state.tokens.insert(access_token.clone(), grant.clone());
         let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 3600 });
+        if grant.offline {
+            body["refresh_token"] = json!(state.refresh_token(grant));
+        }
         if state.tells(Twist::TokenTypeOther) {
             body["token_type"] = json!("DPoP");
         }
@@ -104,6 +111,32 @@ impl World {
             return Err(format!("the secret is from {issued} to {expires}, and it is {now}"));
         }
         Ok(())
+    }
+}
+
+/// RFC 6749 6.
+fn refresh(state: &mut State, seen: &Seen) -> Result<Reply, Refusal> {
+    let token = seen.parameter("refresh_token").unwrap_or_default();
+    let known =
+        if state.rotates { state.refresh_tokens.remove(token) } else { state.refresh_tokens.get(token).cloned() };
+    let grant = known.ok_or_else(|| (400, "invalid_grant", "no such refresh token".to_owned()))?;
+    let access_token = state.next("access-token");
+    state.tokens.insert(access_token.clone(), grant.clone());
+    let mut body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 3600 });
+    if state.rotates {
+        body["refresh_token"] = json!(state.refresh_token(&grant));
+    }
+    if state.tells(Twist::TokenTypeOther) {
+        body["token_type"] = json!("DPoP");
+    }
+    Ok(Reply::json(200, &body))
+}
+
+impl State {
+    fn refresh_token(&mut self, grant: &Grant) -> String {
+        let token = self.next("refresh-token");
+        self.refresh_tokens.insert(token.clone(), grant.clone());
+        token
     }
 }
 

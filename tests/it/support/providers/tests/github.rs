@@ -52,3 +52,24 @@ async fn the_fake_shows_what_the_scope_of_a_token_opens() {
     hub.limit_rate();
     assert_eq!(hub.count(Endpoint::User), 3);
 }
+
+#[tokio::test]
+async fn a_github_app_of_the_fake_has_tokens_that_end_and_refresh_tokens_of_use_once() {
+    let hub = FakeGitHub::start();
+    let endpoint = format!("{}/login/oauth/access_token", hub.base());
+    let ours = Ours::at(hub.client_id(), hub.client_secret());
+    let tokens = async || {
+        let home = hub.visit(ours.url(&format!("{}/login/oauth/authorize", hub.base()))).await;
+        ours.redeem_but(&endpoint, &home.parameter("code").expect("a code"), &[]).await.1
+    };
+    let of_an_oauth_app = tokens().await;
+    assert!(of_an_oauth_app.get("refresh_token").is_none() && of_an_oauth_app.get("expires_in").is_none());
+    hub.expiring_tokens();
+    let first = tokens().await;
+    assert_eq!(first["expires_in"], 28_800);
+    let first = first["refresh_token"].as_str().expect("one");
+    let (status, body) = ours.refresh(&endpoint, first).await;
+    assert_eq!((status, body["refresh_token"].is_string()), (200, true), "{body}");
+    let (status, body) = ours.refresh(&endpoint, first).await;
+    assert_eq!((status, &body["error"]), (200, &"bad_refresh_token".into()));
+}

@@ -151,3 +151,46 @@ async fn a_fake_apple_posts_the_answer_with_the_name_once_and_wants_a_signed_sec
     let seen: Vec<Seen> = fake.requests(Endpoint::Authorize);
     assert_eq!((seen.len(), seen[2].parameter("response_mode")), (3, Some("form_post")));
 }
+
+/// A refresh token comes where it is asked for as that provider wants it, and only one of its own is taken.
+#[tokio::test]
+async fn the_fake_gives_a_refresh_token_as_its_like_does_and_takes_no_other() {
+    for (brand, more, given) in [
+        (Brand::Plain, "", [false, false]),
+        (Brand::Plain, "+offline_access", [true, true]),
+        (Brand::Google, "&access_type=offline", [true, false]),
+        (Brand::Google, "&access_type=offline&prompt=consent", [true, true]),
+        (Brand::Google, "&prompt=consent", [false, false]),
+    ] {
+        let fake = FakeProvider::like(brand);
+        let (ours, endpoint) = (ours(&fake), format!("{}/token", fake.base()));
+        let url = ours.url(&format!("{}/authorize", fake.base()));
+        let url = url.replace("scope=openid+profile+email", &format!("scope=openid+profile+email{more}"));
+        for given in given {
+            let code = fake.visit(&url).await.parameter("code").expect("a code");
+            let (_, tokens) = ours.redeem_but(&endpoint, &code, &[]).await;
+            assert_eq!(tokens.get("refresh_token").is_some(), given, "{brand:?} {more}");
+        }
+        let (status, body) = ours.refresh(&endpoint, "a token of nobody").await;
+        assert_eq!((status, &body["error"]), (400, &"invalid_grant".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_of_the_fake_is_of_use_until_it_is_taken_back_or_once() {
+    let fake = FakeProvider::start();
+    let (ours, endpoint) = (ours(&fake), format!("{}/token", fake.base()));
+    let url = ours.url(&format!("{}/authorize", fake.base())).replace("+email", "+email+offline_access");
+    let code = fake.visit(&url).await.parameter("code").expect("a code");
+    let first = ours.redeem_but(&endpoint, &code, &[]).await.1["refresh_token"].as_str().expect("one").to_owned();
+    for _ in 0..2 {
+        let (status, body) = ours.refresh(&endpoint, &first).await;
+        assert_eq!((status, body.get("refresh_token")), (200, None), "{body}");
+        assert!(fake.takes(body["access_token"].as_str().expect("a token")));
+    }
+    fake.rotates_refresh_tokens();
+    let second = ours.refresh(&endpoint, &first).await.1["refresh_token"].as_str().expect("one").to_owned();
+    assert_eq!(ours.refresh(&endpoint, &first).await.1["error"], "invalid_grant");
+    fake.withdraw_tokens();
+    assert_eq!(ours.refresh(&endpoint, &second).await.1["error"], "invalid_grant");
+}
