@@ -175,16 +175,12 @@ impl Rest<'_> {
 
     /// Whether they are an active member of `organization` or of `organization/team`.
     async fn is_in(&self, user: &User, group: &str) -> Result<bool, UpstreamError> {
-        let found: Option<Membership> = match group.split_once('/') {
-            Some((organization, team)) => {
-                self.get(&["orgs", organization, "teams", team, "memberships", user.login.as_str()]).await?
-            }
-            None => {
-                let found: Option<Membership> = self.get(&["user", "memberships", "orgs", group]).await?;
-                found.filter(|found| {
-                    found.organization.as_ref().is_some_and(|found| found.login.eq_ignore_ascii_case(group))
-                })
-            }
+        let found: Option<Membership> = if let Some((organization, team)) = group.split_once('/') {
+            self.get(&["orgs", organization, "teams", team, "memberships", user.login.as_str()]).await?
+        } else {
+            let found: Option<Membership> = self.get(&["user", "memberships", "orgs", group]).await?;
+            let named = |found: &Organization| found.login.eq_ignore_ascii_case(group);
+            found.filter(|found| found.organization.as_ref().is_some_and(named))
         };
         Ok(found.is_some_and(|found| found.state == "active"))
     }
