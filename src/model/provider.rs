@@ -248,6 +248,15 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// How its issuer is known, where it speaks OpenID Connect.
+    #[must_use]
+    pub const fn openid(&self) -> Option<&IssuerRule> {
+        match &self.protocol {
+            Protocol::OpenId { issuer, .. } => Some(issuer),
+            Protocol::GitHub { .. } | Protocol::OAuth2(_) => None,
+        }
+    }
+
     /// Whether an address is of one of the allowed domains: the whole of what follows its only `@`.
     #[must_use]
     pub fn allows_domain_of(&self, email: &Email) -> bool {

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::model::joining::Ask;
 use crate::model::person::Email;
 use crate::model::provider::Provider;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::protocol::time::whole_seconds;
 use crate::throttle::Origin;
 use crate::web::address::ClientAddress;
@@ -74,8 +74,8 @@ async fn submit(
             Stand::Leave(there) => Ok(page::see_other(&there)),
             Stand::Ask(_) => {
                 let user = alone(&app, &joining).await?;
-                let sign_in = SignIn::elsewhere(app.now(), &joining.pending.authentication);
-                enter(&app, &request, (&user, sign_in), joining.destination()).await
+                let beginning = Beginning::elsewhere(app.now(), &joining.pending.key, &joining.pending.authentication);
+                enter(&app, &request, (&user, beginning), joining.destination()).await
             }
         };
     }
@@ -84,8 +84,8 @@ async fn submit(
     let origin = Origin { address: ClientAddress::of(&request), device: Some(device.hash()) };
     let (failure, wait) = match by_password(&app, &joining, password, origin).await? {
         Tried::In(user) => {
-            let sign_in = SignIn::by_password(app.now());
-            let entered = enter(&app, &request, (&user, sign_in), joining.destination()).await?;
+            let beginning = Beginning::by_password(app.now());
+            let entered = enter(&app, &request, (&user, beginning), joining.destination()).await?;
             return device.remember(entered, &app);
         }
         Tried::Refused => {

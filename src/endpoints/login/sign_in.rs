@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::app::App;
 use crate::model::person::User;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::passwords::{AuthenticateError, Outcome, authenticate};
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::store::StoreError;
@@ -49,7 +49,7 @@ pub(super) async fn try_password(
     let Attempt { name, password, origin } = attempt;
     match authenticate(app.door(), origin, name, password, app.now()).await {
         Ok(Outcome::SignedIn(user)) => {
-            let cookie = session::begin(app, &user, SignIn::by_password(app.now()), before).await?;
+            let cookie = session::begin(app, &user, Beginning::by_password(app.now()), before).await?;
             if let Some(transaction) = transaction {
                 note_session(app, transaction, cookie.hash()).await?;
             }
