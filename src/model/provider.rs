@@ -201,6 +201,16 @@ pub enum Link {
     Never,
 }
 
+/// Whether somebody who came from it and signs out here is led there to sign out too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Logout {
+    /// By a link, where the provider names a place for that.
+    #[default]
+    Offer,
+    /// Not at all.
+    Never,
+}
+
 /// What each sign-in brings up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Updated {
@@ -241,6 +251,8 @@ pub struct Provider {
     pub create: Create,
     /// Who may join one.
     pub link: Link,
+    /// Where signing out leads.
+    pub logout: Logout,
     /// What is brought up to date.
     pub update: Vec<Updated>,
     /// The file and line of its table, for explanations in `dev`.

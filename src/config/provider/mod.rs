@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
     let own_parameters = parameters::read(&mut section, face.preset);
     let claims = claims::mapping(&mut section, face.preset);
     let (roles, role_places) = claims::roles(&mut section);
-    let admission = admission::read(&mut section);
+    let admission = admission::read(&mut section, face.preset);
     section.finish();
     let id = face.id?;
     let sound = reader.faults.len() == before;
@@ -77,6 +77,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
         allowed_domains: admission.allowed_domains,
         create: admission.create,
         link: admission.link,
+        logout: admission.logout,
         update: admission.update,
         defined_at,
     });

@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::accounts;
+use super::backchannel;
 use super::callback::{back, park};
 use super::leave::leave;
 use super::sign_in::{Attempt, Tried, try_password};
@@ -56,6 +57,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(get().to(back))
             .route(post().to(park)),
     );
+    backchannel::routes(cfg);
     cfg.service(resource(provider).wrap(from_fn(page::frame)).route(get().to(leave)));
 }
 

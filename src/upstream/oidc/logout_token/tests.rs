@@ -58,17 +58,16 @@ fn good() -> Value {
 }
 
 /// Good but for these members; `null` takes one away.
-fn but(base: Value, changes: &Value) -> Value {
-    let mut changed = base;
+fn but(mut base: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
-        let members = changed.as_object_mut().unwrap();
+        let members = base.as_object_mut().unwrap();
         if value.is_null() {
             members.remove(name)
         } else {
             members.insert(name.clone(), value.clone())
         };
     }
-    changed
+    base
 }
 
 fn provider() -> ProviderId {
