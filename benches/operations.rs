@@ -127,6 +127,7 @@ fn pure(bench: &Bench, config: &Config) {
         id: SessionId(Uuid::from_u128(2)),
         user_id: user.id,
         sign_in: SignIn::by_password(NOW),
+        upstream: None,
         last_seen: NOW,
         expires_at: NOW.plus(Duration::from_hours(1)),
     };

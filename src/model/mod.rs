@@ -34,6 +34,7 @@ pub mod shared_secret;
 pub mod sign_out;
 pub mod signing_key;
 pub mod throttle;
+pub mod upstream_session;
 
 #[cfg(test)]
 mod tests;

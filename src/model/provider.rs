@@ -201,6 +201,16 @@ pub enum Link {
     Never,
 }
 
+/// Whether somebody who came from it and signs out here is led there to sign out too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Logout {
+    /// By a link, where the provider names a place for that.
+    #[default]
+    Offer,
+    /// Not at all.
+    Never,
+}
+
 /// What each sign-in brings up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Updated {
@@ -241,6 +251,8 @@ pub struct Provider {
     pub create: Create,
     /// Who may join one.
     pub link: Link,
+    /// Where signing out leads.
+    pub logout: Logout,
     /// What is brought up to date.
     pub update: Vec<Updated>,
     /// Whether the tokens that it gives for a person are kept, sealed.
@@ -255,6 +267,15 @@ impl Provider {
     pub fn asks_for_consent(&self) -> bool {
         let mut parameters = self.authorization_parameters.iter();
         parameters.any(|(name, value)| name == "prompt" && value.split(' ').any(|word| word == "consent"))
+    }
+
+    /// How its issuer is known, where it speaks OpenID Connect.
+    #[must_use]
+    pub const fn openid(&self) -> Option<&IssuerRule> {
+        match &self.protocol {
+            Protocol::OpenId { issuer, .. } => Some(issuer),
+            Protocol::GitHub { .. } | Protocol::OAuth2(_) => None,
+        }
     }
 
     /// Whether an address is of one of the allowed domains: the whole of what follows its only `@`.

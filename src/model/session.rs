@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::identity::UpstreamAuthentication;
+use crate::model::identity::{IdentityKey, UpstreamAuthentication};
 use crate::model::person::User;
+use crate::model::upstream_session::UpstreamSession;
 use crate::protocol::access_token::Authentication;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::time::Timestamp;
@@ -64,6 +65,29 @@ impl SignIn {
     }
 }
 
+/// How a session begins: how the person signed in, and through what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// How.
+    pub sign_in: SignIn,
+    /// Through which identity; `None`: by what we keep ourselves.
+    pub upstream: Option<UpstreamSession>,
+}
+
+impl Beginning {
+    /// By password alone.
+    #[must_use]
+    pub fn by_password(at: Timestamp) -> Self {
+        Self { sign_in: SignIn::by_password(at), upstream: None }
+    }
+
+    /// Through an identity at an external provider.
+    #[must_use]
+    pub fn elsewhere(at: Timestamp, identity: &IdentityKey, there: &UpstreamAuthentication) -> Self {
+        Self { sign_in: SignIn::elsewhere(at, there), upstream: Some(UpstreamSession::of(identity, there)) }
+    }
+}
+
 /// A session as stored under the hash of its secret id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -73,6 +97,9 @@ pub struct Session {
     pub user_id: UserId,
     /// How they signed in.
     pub sign_in: SignIn,
+    /// Through what it began, where that was an identity at an external provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<UpstreamSession>,
     /// When a request last carried it, to the minute.
     pub last_seen: Timestamp,
     /// When it is over whatever happens.

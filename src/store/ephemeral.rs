@@ -1,4 +1,4 @@
-//! The six ephemeral aggregates, written once over a handful of primitives.
+//! The ephemeral aggregates, written once over a handful of primitives.
 //!
 //! Owns: keys, the envelope of a record, and when a record is over. Does not own: how a backend keeps
 //! text (`sql/records`, `redis`).
@@ -19,11 +19,12 @@ use crate::model::departure::Departure;
 use crate::model::interaction::Interaction;
 use crate::model::pending_join::PendingJoin;
 use crate::model::session::Session;
+use crate::model::upstream_session::{EndedThere, UpstreamSession};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
 use crate::store::{
-    CodeStore, DepartureStore, InteractionStore, Maintenance, ParkedStore, PendingJoinStore, Returned, SessionStore,
-    StoreError, Taken, ThrottleStore,
+    CodeStore, DepartureStore, InteractionStore, LogoutTokenStore, Maintenance, ParkedStore, PendingJoinStore,
+    Returned, SessionStore, StoreError, Taken, ThrottleStore,
 };
 
 /// How long a transaction is kept after it is over, so that a new one can be made from it, and a departure, so that who
@@ -34,11 +35,14 @@ const KEPT: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Session,
+    /// Lists of sessions.
+    SessionsOf,
     Code,
     Interaction,
     Parked,
     Departure,
     Join,
+    LogoutToken,
     Throttle,
 }
 
@@ -47,11 +51,13 @@ impl Kind {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::SessionsOf => "sessions_of",
             Self::Code => "code",
             Self::Interaction => "interaction",
             Self::Parked => "parked",
             Self::Departure => "departure",
             Self::Join => "join",
+            Self::LogoutToken => "logout_token",
             Self::Throttle => "throttle",
         }
     }
@@ -71,7 +77,7 @@ pub(super) struct Keep {
     pub(super) now: Timestamp,
 }
 
-/// What a backend does: it keeps text under keys, and instants. Each operation is atomic, and none of them
+/// What a backend does: it keeps text under keys, lists of hashes, and instants. Each operation is atomic, and none of them
 /// asks a clock.
 pub(super) trait Records: Send + Sync + 'static {
     /// Stores or replaces.
@@ -89,6 +95,17 @@ pub(super) trait Records: Send + Sync + 'static {
         new: String,
         keep: Keep,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Stores an empty text if there is nothing, over or not; of any number at once, one succeeds.
+    fn claim(&self, key: Key<'_>, keep: Keep) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Puts a hash on a list, from which it may go at `keep.until`; one that is there stays there as long.
+    fn enlist(
+        &self,
+        key: Key<'_>,
+        member: &TokenHash,
+        keep: Keep,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The hashes on a list, perhaps some that are over.
+    fn listed(&self, key: Key<'_>) -> impl Future<Output = Result<Vec<TokenHash>, StoreError>> + Send;
     /// Removes.
     fn remove(&self, key: Key<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// The instants under keys of that kind, in their order, over or not.
@@ -192,6 +209,14 @@ const fn session(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Session, hash }
 }
 
+const fn sessions_of(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::SessionsOf, hash }
+}
+
+const fn logout_token(hash: &TokenHash) -> Key<'_> {
+    Key { kind: Kind::LogoutToken, hash }
+}
+
 const fn code(hash: &TokenHash) -> Key<'_> {
     Key { kind: Kind::Code, hash }
 }
@@ -215,6 +240,11 @@ const fn join(hash: &TokenHash) -> Key<'_> {
 #[async_trait]
 impl<R: Records> SessionStore for Ephemeral<R> {
     async fn put(&self, id: &TokenHash, record: &Session) -> Result<(), StoreError> {
+        // Listed first: what is on a list and not there is passed over, what is there and not on it would stay when
+        // the person signs out at the provider. What ends before its time stays on the list until then.
+        for name in record.upstream.iter().flat_map(UpstreamSession::names) {
+            self.records.enlist(sessions_of(&name), id, self.keep(record.expires_at)).await?;
+        }
         self.store(session(id), record, record.expires_at).await
     }
 
@@ -228,6 +258,27 @@ impl<R: Records> SessionStore for Ephemeral<R> {
 
     async fn end(&self, id: &TokenHash) -> Result<(), StoreError> {
         self.records.remove(session(id)).await
+    }
+
+    async fn find_begun(&self, ended: &EndedThere) -> Result<Vec<(TokenHash, Session)>, StoreError> {
+        let mut found = Vec::new();
+        for id in self.records.listed(sessions_of(&ended.name())).await? {
+            let there = self.find::<Session>(session(&id)).await?;
+            let meant = there.filter(|there| there.upstream.as_ref().is_some_and(|begun| ended.means(begun)));
+            found.extend(meant.map(|there| (id, there)));
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl<R: Records> LogoutTokenStore for Ephemeral<R> {
+    async fn is_taken(&self, token: &TokenHash) -> Result<bool, StoreError> {
+        Ok(self.records.get(logout_token(token)).await?.is_some())
+    }
+
+    async fn take(&self, token: &TokenHash, until: Timestamp) -> Result<bool, StoreError> {
+        self.records.claim(logout_token(token), self.keep(until)).await
     }
 }
 

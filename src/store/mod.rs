@@ -24,6 +24,7 @@ use crate::model::revocation::Revocation;
 use crate::model::sealed_key::{Sealed, SealedKey};
 use crate::model::served::{Served, Settled};
 use crate::model::session::Session;
+use crate::model::upstream_session::EndedThere;
 use crate::protocol::ids::{ClientId, GrantId, ProviderId, RoleName, SessionId, UserId};
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::time::Timestamp;
@@ -333,7 +334,8 @@ pub trait KeyStore: Send + Sync {
 /// Browser sessions, by the hash of the secret id. Ephemeral: loss means "sign in again".
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Stores or replaces; gone by itself at `expires_at`.
+    /// Stores or replaces; gone by itself at `expires_at`. One that began at an external provider is found by that
+    /// from then on.
     async fn put(&self, id: &TokenHash, session: &Session) -> Result<(), StoreError>;
     /// Looks up.
     async fn find(&self, id: &TokenHash) -> Result<Option<Session>, StoreError>;
@@ -341,6 +343,17 @@ pub trait SessionStore: Send + Sync {
     async fn replace(&self, id: &TokenHash, old: &Session, new: &Session) -> Result<bool, StoreError>;
     /// Ends it; it never comes back.
     async fn end(&self, id: &TokenHash) -> Result<(), StoreError>;
+    /// Those that are there, began at an external provider and are meant, each with the hash of its id.
+    async fn find_begun(&self, ended: &EndedThere) -> Result<Vec<(TokenHash, Session)>, StoreError>;
+}
+
+/// Logout tokens of external providers, by a hash of provider and `jti`. Ephemeral.
+#[async_trait]
+pub trait LogoutTokenStore: Send + Sync {
+    /// Whether it was taken.
+    async fn is_taken(&self, token: &TokenHash) -> Result<bool, StoreError>;
+    /// Takes it, in one atomic step: of any number at once, one gets true, and nobody does again before `until`.
+    async fn take(&self, token: &TokenHash, until: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// What came out of the store for a code.
@@ -464,6 +477,8 @@ pub struct Stores {
     pub departures: Arc<dyn DepartureStore>,
     /// Identities that wait for a proof.
     pub joins: Arc<dyn PendingJoinStore>,
+    /// Logout tokens that were taken.
+    pub logout_tokens: Arc<dyn LogoutTokenStore>,
     /// Counters of failures.
     pub throttle: Arc<dyn ThrottleStore>,
     /// The durable backend.

@@ -90,6 +90,18 @@ impl Records for NotOpened {
         Self::fail("replacing a record")
     }
 
+    async fn claim(&self, _: Key<'_>, _: Keep) -> Result<bool, StoreError> {
+        Self::fail("claiming a record")
+    }
+
+    async fn enlist(&self, _: Key<'_>, _: &TokenHash, _: Keep) -> Result<(), StoreError> {
+        Self::fail("listing a record")
+    }
+
+    async fn listed(&self, _: Key<'_>) -> Result<Vec<TokenHash>, StoreError> {
+        Self::fail("reading a list")
+    }
+
     async fn remove(&self, _: Key<'_>) -> Result<(), StoreError> {
         Self::fail("removing a record")
     }
@@ -128,6 +140,7 @@ fn assemble<R: Records>(durable: Arc<sql::Durable>, ephemeral: Ephemeral<R>) -> 
         parked: ephemeral.clone(),
         departures: ephemeral.clone(),
         joins: ephemeral.clone(),
+        logout_tokens: ephemeral.clone(),
         throttle: ephemeral.clone(),
         durable,
         ephemeral,

@@ -48,15 +48,15 @@ pub enum Reason {
     NoToken,
     /// The signature is missing, by an algorithm that is not taken, or wrong.
     Signature,
-    /// No key of the provider fits the ID token.
+    /// No key of the provider fits the token.
     UnknownKey,
-    /// `iss` of the ID token.
+    /// `iss` of the token.
     Issuer,
-    /// `aud` or `azp` of the ID token.
+    /// `aud` or `azp` of the token.
     Audience,
-    /// `exp`, `iat` or `nbf` of the ID token.
+    /// `exp`, `iat` or `nbf` of the token.
     Times,
-    /// `nonce` of the ID token.
+    /// `nonce` of the ID token, or one in a logout token.
     Nonce,
     /// `at_hash` of the ID token.
     AccessTokenHash,
@@ -64,6 +64,8 @@ pub enum Reason {
     NotFresh,
     /// `sub` is missing, too long, or another in the userinfo answer.
     Subject,
+    /// `events` of a logout token: it is none.
+    Event,
     /// A claim does not have the configured value.
     RequiredClaim,
     /// Of none of the configured organizations and teams.
@@ -117,6 +119,7 @@ impl Reason {
             Self::AccessTokenHash => "at_hash",
             Self::NotFresh => "not_fresh",
             Self::Subject => "subject",
+            Self::Event => "event",
             Self::RequiredClaim => "required_claim",
             Self::NotMember => "not_member",
             Self::Configuration => "configuration",
@@ -196,6 +199,15 @@ impl fmt::Display for UpstreamError {
 }
 
 impl std::error::Error for UpstreamError {}
+
+/// Why a logout token is not taken.
+#[derive(Debug, Clone)]
+pub enum LogoutError {
+    /// It is none, or not for us, or not good now.
+    Refused(UpstreamError),
+    /// The provider's keys cannot be had now: nobody knows.
+    Unknown(UpstreamError),
+}
 
 /// An error code as a provider gave it, if it can be one (RFC 6749 4.1.2.1): nothing else of theirs is logged.
 #[must_use]

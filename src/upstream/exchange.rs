@@ -105,10 +105,7 @@ pub(super) fn authorization_url(
     outward: &Outward<'_>,
     own: &[(&str, String)],
 ) -> Result<Url, UpstreamError> {
-    if endpoint.scheme() != "https" && !guard::is_loopback(endpoint) {
-        let why = format!("{}: people are sent to https only", guard::shown(endpoint));
-        return Err(UpstreamError::new(Reason::Metadata, why));
-    }
+    guard::check_sent_to(endpoint)?;
     let client = Client::new(ClientId::new(provider.client_id.clone()))
         .set_auth_uri(AuthUrl::from_url(endpoint.clone()))
         .set_redirect_uri(redirect_url(outward.redirect_uri)?);

@@ -167,8 +167,16 @@ fn check(url: &Url, outbound: &Outbound) -> Result<(), UpstreamError> {
     }
 }
 
+/// Whether a browser may be sent there: to https, or to this machine.
+pub(super) fn check_sent_to(url: &Url) -> Result<(), UpstreamError> {
+    if url.scheme() == "https" || is_loopback(url) {
+        return Ok(());
+    }
+    Err(UpstreamError::new(Reason::Metadata, format!("{}: people are sent to https only", shown(url))))
+}
+
 /// Whether a URL leads to this machine by its text: `localhost` resolves to nothing else here.
-pub(super) fn is_loopback(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -28,8 +28,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use url::Url;
 
-pub use self::error::{Group, Reason, UpstreamError, error_code};
+pub use self::error::{Group, LogoutError, Reason, UpstreamError, error_code};
 pub use self::identity::UpstreamIdentity;
+pub use self::oidc::LogoutToken;
 pub use self::refresh::Refreshed;
 
 use self::guard::Guard;
@@ -37,7 +38,7 @@ use self::lanes::Lanes;
 use self::oidc::Documents;
 use crate::config::Outbound;
 use crate::model::departure::DepartureSecrets;
-use crate::model::provider::{Protocol, Provider};
+use crate::model::provider::{IssuerRule, Protocol, Provider};
 use crate::protocol::time::Timestamp;
 
 /// For everything that one page waits for: the person gets an answer within 5 s, whatever the provider does.
@@ -47,6 +48,8 @@ const DEADLINE: Duration = Duration::from_millis(4500);
 pub struct Upstream {
     guard: Guard,
     lanes: Lanes,
+    /// Of whoever signs out, there or here: anybody may say so, and takes no place of a sign-in.
+    logouts: Lanes,
     documents: Documents,
 }
 
@@ -94,7 +97,12 @@ impl Upstream {
     /// That connects to the public internet and these.
     #[must_use]
     pub fn new(outbound: Outbound) -> Self {
-        Self { guard: Guard::new(outbound), lanes: Lanes::default(), documents: Documents::default() }
+        Self {
+            guard: Guard::new(outbound),
+            lanes: Lanes::default(),
+            logouts: Lanes::default(),
+            documents: Documents::default(),
+        }
     }
 
     /// Where somebody is sent to sign in.
@@ -116,7 +124,7 @@ impl Upstream {
                 Protocol::OAuth2(endpoints) => generic::begin(provider, endpoints, outward),
             }
         };
-        self.in_time(provider, work).await
+        in_time(&self.lanes, provider, work).await
     }
 
     /// Who came back.
@@ -136,18 +144,46 @@ impl Upstream {
                 Protocol::OAuth2(endpoints) => generic::finish(&self.guard, provider, endpoints, homeward, now).await,
             }
         };
-        self.in_time(provider, work).await
+        in_time(&self.lanes, provider, work).await
     }
 
-    /// Does something within the deadline, in one of the places of the provider.
-    async fn in_time<T>(
+    /// Whom a logout token says to have signed out there (OpenID Connect Back-Channel Logout 1.0).
+    ///
+    /// # Errors
+    /// When anything about it is not as it has to be, or the keys cannot be had.
+    pub async fn logout(
         &self,
-        provider: &Provider,
-        work: impl Future<Output = Result<T, UpstreamError>>,
-    ) -> Result<T, UpstreamError> {
-        let _place = self.lanes.enter(&provider.id)?;
-        timeout(DEADLINE, work).await.unwrap_or_else(|_| {
-            Err(UpstreamError::new(Reason::Timeout, format!("{} did not answer in time", provider.id)))
-        })
+        (provider, issuer): (&Provider, &IssuerRule),
+        token: &str,
+        now: Timestamp,
+    ) -> Result<LogoutToken, LogoutError> {
+        let work = oidc::logout(self, (provider, issuer), token, now);
+        in_time(&self.logouts, provider, work).await.map_err(LogoutError::Unknown)?.map_err(LogoutError::Refused)
     }
+
+    /// Where a person may be sent to sign out there as well (OpenID Connect RP-Initiated Logout 1.0, 2), and from there to
+    /// `return_to`; `None` where the provider names no such place.
+    ///
+    /// # Errors
+    /// When the provider cannot say where that is.
+    pub async fn end_session(
+        &self,
+        (provider, issuer): (&Provider, &IssuerRule),
+        return_to: &str,
+        now: Timestamp,
+    ) -> Result<Option<Url>, UpstreamError> {
+        in_time(&self.logouts, provider, oidc::end_session(self, (provider, issuer), return_to, now)).await
+    }
+}
+
+/// Does something within the deadline, in one of the places of the provider.
+async fn in_time<T>(
+    lanes: &Lanes,
+    provider: &Provider,
+    work: impl Future<Output = Result<T, UpstreamError>>,
+) -> Result<T, UpstreamError> {
+    let _place = lanes.enter(&provider.id)?;
+    timeout(DEADLINE, work)
+        .await
+        .unwrap_or_else(|_| Err(UpstreamError::new(Reason::Timeout, format!("{} did not answer in time", provider.id))))
 }

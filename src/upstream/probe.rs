@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::error::{Reason, UpstreamError};
-use super::{Upstream, guard, oidc};
+use super::{Upstream, guard, in_time, oidc};
 use crate::model::provider::{OAuth2Endpoints, Protocol, Provider};
 use crate::protocol::time::Timestamp;
 
@@ -24,7 +24,7 @@ impl Upstream {
                 Protocol::OAuth2(endpoints) => self.probe_endpoints(endpoints).await,
             }
         };
-        self.in_time(provider, work).await
+        in_time(&self.lanes, provider, work).await
     }
 
     /// The root of the interface lists its parts; an instance in private mode tells that to nobody.

@@ -13,7 +13,7 @@ use crate::model::provider_tokens::RefreshedTokens;
 use crate::protocol::time::Timestamp;
 use crate::upstream::error::UpstreamError;
 use crate::upstream::exchange::{self, SecretIn};
-use crate::upstream::{Upstream, github, oidc};
+use crate::upstream::{Upstream, github, in_time, oidc};
 
 /// What came of a refresh.
 #[derive(Debug)]
@@ -58,6 +58,6 @@ impl Upstream {
             }
             exchange::refresh(&self.guard, provider, (&endpoint, secret_in), token, now).await
         };
-        self.in_time(provider, work).await
+        in_time(&self.lanes, provider, work).await
     }
 }

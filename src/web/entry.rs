@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::App;
 use crate::model::person::User;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::web::cookies::{self, Kind};
 use crate::web::page;
 use crate::web::page_error::PageError;
@@ -60,10 +60,10 @@ impl<'a> Destination<'a> {
 pub async fn enter(
     app: &App,
     request: &HttpRequest,
-    (user, sign_in): (&User, SignIn),
+    (user, beginning): (&User, Beginning),
     destination: Destination<'_>,
 ) -> Result<HttpResponse, PageError> {
-    let cookie = session::begin(app, user, sign_in, session::carried(request, app)).await?;
+    let cookie = session::begin(app, user, beginning, session::carried(request, app)).await?;
     if let Some(transaction) = destination.transaction {
         note_session(app, transaction, cookie.hash()).await?;
     }

@@ -52,6 +52,13 @@ impl ApiError {
         self
     }
 
+    /// With what caused it, for the log.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// Something that should not happen: 500 `server_error`, which tells nothing.
     #[must_use]
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -1,6 +1,6 @@
 //! Who is signed in: from the session cookie to a person, and how a session begins and ends.
 //!
-//! Owns: the proof `SignedIn`, the rotation of session ids. Does not own: when a session is over
+//! Owns: the proof `SignedIn`, the rotation of session ids, what ends with a session. Does not own: when a session is over
 //! (`model/session`).
 
 use std::future::Future;
@@ -12,7 +12,9 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::app::App;
 use crate::model::person::User;
-use crate::model::session::{Session, SignIn};
+use crate::model::revocation::Revocation;
+use crate::model::session::{Beginning, Session};
+use crate::model::upstream_session::EndedThere;
 use crate::protocol::ids::SessionId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::store::StoreError;
@@ -87,6 +89,39 @@ pub fn carried(request: &HttpRequest, app: &App) -> Option<TokenHash> {
     cookies::read(request.headers(), Kind::Session, app.issuer()).map(|cookie| cookie.hash())
 }
 
+/// Ends a session: the refresh tokens that came from it, then its record. Signing out is an act, and stays one whatever
+/// happens to that record: it is in SQL before the record goes. Done twice, it does no more.
+///
+/// # Errors
+/// When a store fails; then the person may be signed in still.
+pub async fn end(app: &App, id: &TokenHash, session: &Session) -> Result<(), StoreError> {
+    let now = app.now();
+    let ended = app.stores.grants.end_session(session.id, now).await?;
+    app.negative.note(&Revocation::of_session(session.id, now));
+    for grant in ended {
+        app.negative.note(&Revocation::of_grant(grant, now));
+    }
+    app.stores.sessions.end(id).await
+}
+
+/// Ends the sessions that are meant, but not the one under `kept`; how many.
+///
+/// # Errors
+/// As [`end`]; some may have ended.
+pub async fn end_begun(app: &App, ended: &EndedThere, kept: Option<&TokenHash>) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for (id, session) in app.stores.sessions.find_begun(ended).await? {
+        if kept.is_some_and(|kept| kept.matches(&id)) {
+            continue;
+        }
+        end(app, &id, &session).await?;
+        let (user_id, session_id) = (session.user_id, session.id);
+        tracing::info!(%user_id, %session_id, provider = ended.provider().as_str(), "session ended with its identity");
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// Begins a session under a new id for a person who just proved who they are, and ends the one the
 /// browser had: an id that was known before the sign-in never opens anything after it.
 ///
@@ -95,7 +130,7 @@ pub fn carried(request: &HttpRequest, app: &App) -> Option<TokenHash> {
 pub async fn begin(
     app: &App,
     user: &User,
-    sign_in: SignIn,
+    beginning: Beginning,
     before: Option<TokenHash>,
 ) -> Result<OpaqueToken, StoreError> {
     let now = app.now();
@@ -103,7 +138,8 @@ pub async fn begin(
     let session = Session {
         id: SessionId(app.fresh_uuid()),
         user_id: user.id,
-        sign_in,
+        sign_in: beginning.sign_in,
+        upstream: beginning.upstream,
         last_seen: now,
         expires_at: now.plus(app.config.lifetimes.session_absolute),
     };

@@ -42,6 +42,12 @@ pub mod path {
         format!("{LOGIN}/{id}/callback")
     }
 
+    /// Where a provider says that somebody signed out there.
+    #[must_use]
+    pub fn backchannel_logout(id: &str) -> String {
+        format!("{LOGIN}/{id}/backchannel-logout")
+    }
+
     /// The page that asks for the proof of an account.
     pub const JOIN: &str = "/join";
     /// The account page.

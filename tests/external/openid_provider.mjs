@@ -3,7 +3,7 @@
 // It owns that configuration, and an interaction without a page: whoever comes is signed in. It does not own the client,
 // which the test names. Usage:
 //     VESTIBULE_TEST_NODE_MODULES=… node openid_provider.mjs '{"client_id": …, "client_secret": …, "redirect_uris": […],
-//         "post_logout_redirect_uris": […]}'
+//         "post_logout_redirect_uris": […], "backchannel_logout_uri": …}'
 // Prints its issuer as one line when it listens, and ends with its standard input.
 
 import { createServer } from "node:http";
@@ -34,6 +34,12 @@ const key = async (alg) => {
   return { ...(await exportJWK(privateKey)), alg, use: "sig", kid: alg.toLowerCase() };
 };
 
+// Asks whether somebody wants to leave; without the fonts of others.
+const logoutSource = (ctx, form) => {
+  ctx.body = `<!doctype html><html lang="en"><title>Leave</title><h1>Leave?</h1>${form}
+<button type="submit" form="op.logoutForm" name="logout" value="yes">Leave</button></html>`;
+};
+
 let answer;
 const server = createServer((request, response) => answer(request, response));
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
@@ -45,7 +51,13 @@ const provider = new Provider(issuer, {
   cookies: { keys: [crypto.randomUUID()] },
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   findAccount: async (_, sub) => ({ accountId: sub, claims: async () => ({ ...ACCOUNT, sub }) }),
-  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
+    rpInitiatedLogout: { enabled: true, logoutSource },
+  },
+  // Its client is on this machine, which it would not ask otherwise.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   // Nobody is asked what they allow.

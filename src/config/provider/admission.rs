@@ -1,20 +1,22 @@
 //! Whom a provider may bring, and what becomes of them.
 //!
-//! Owns: `allowed_domains`, `create`, `link`, `update`, and what a domain is. Does not own: deciding (`model/joining`).
+//! Owns: `allowed_domains`, `create`, `link`, `logout`, `update`, and what a domain is. Does not own: deciding (`model/joining`).
 
+use super::preset::Preset;
 use crate::config::section::{Found, Section};
-use crate::model::provider::{Create, Link, Updated};
+use crate::model::provider::{Create, Link, Logout, Updated};
 
 /// What the keys say.
 pub(super) struct Admission {
     pub(super) allowed_domains: Vec<String>,
     pub(super) create: Create,
     pub(super) link: Link,
+    pub(super) logout: Logout,
     pub(super) update: Vec<Updated>,
 }
 
 /// Reads the keys.
-pub(super) fn read(section: &mut Section<'_, '_>) -> Admission {
+pub(super) fn read(section: &mut Section<'_, '_>, preset: Option<Preset>) -> Admission {
     let before = section.reader.faults.len();
     let items = section.strings("allowed_domains").unwrap_or_default();
     let domains = items.iter().filter_map(|item| domain(section, "allowed_domains", item));
@@ -32,7 +34,13 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> Admission {
         section.fault(&place, "`create` = \"allowed_domains\" needs `allowed_domains`", help);
     }
     let link = section.choice("link", &[("ask", Link::Ask), ("never", Link::Never)]).value;
-    Admission { allowed_domains, create: create.value, link, update: update(section) }
+    // The others know no such place.
+    let logout = if preset.is_some_and(Preset::is_openid) {
+        section.choice("logout", &[("offer", Logout::Offer), ("never", Logout::Never)]).value
+    } else {
+        Logout::Never
+    };
+    Admission { allowed_domains, create: create.value, link, logout, update: update(section) }
 }
 
 fn update(section: &mut Section<'_, '_>) -> Vec<Updated> {

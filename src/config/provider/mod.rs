@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
     let own_parameters = parameters::read(&mut section, face.preset);
     let claims = claims::mapping(&mut section, face.preset);
     let (roles, role_places) = claims::roles(&mut section, face.preset);
-    let admission = admission::read(&mut section);
+    let admission = admission::read(&mut section, face.preset);
     let store_tokens = section.boolean_or("store_tokens", false).value;
     section.finish();
     let id = face.id?;
@@ -78,6 +78,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Table, outbound: &Outbound) -
         allowed_domains: admission.allowed_domains,
         create: admission.create,
         link: admission.link,
+        logout: admission.logout,
         update: admission.update,
         store_tokens,
         defined_at,

@@ -29,6 +29,7 @@ const OWN_KEYS: &[(&str, &[Preset])] = &[
     ("client_secret", &[Google, GitHub, Auth0, Microsoft, GitLab, OpenId, OAuth2]),
     ("client_secret_file", &[Google, GitHub, Auth0, Microsoft, GitLab, OpenId, OAuth2]),
     ("claims", &[Google, Auth0, Microsoft, GitLab, Apple, OpenId, OAuth2]),
+    ("logout", &[Google, Auth0, Microsoft, GitLab, Apple, OpenId]),
     ("hosted_domain", &[Google]),
     ("base_url", &[GitHub, GitLab]),
     ("organizations", &[GitHub]),

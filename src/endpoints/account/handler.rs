@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::model::identity::Identity;
 use crate::model::person::{Email, User};
 use crate::model::provider::Link;
+use crate::model::upstream_session::EndedThere;
 use crate::protocol::ids::ProviderId;
 use crate::store::IdentityRemoved;
 use crate::web::browser::Browser;
@@ -21,7 +22,7 @@ use crate::web::page::{self, Frame};
 use crate::web::page_error::PageError;
 use crate::web::page_form::PageForm;
 use crate::web::provider_buttons::button;
-use crate::web::session::{SignedIn, Visitor};
+use crate::web::session::{self, SignedIn, Visitor};
 use crate::web::urls::{self, path};
 
 /// Adds the routes.
@@ -60,6 +61,9 @@ async fn submit(
     let meant = posted.get("unlink").and_then(|handle| identities.iter().find(|one| one.key.handle() == handle));
     // One that is gone already was unlinked in another tab.
     let Some(meant) = meant else { return Ok(page::see_other(&here)) };
+    // Whoever came by it elsewhere goes, and the one who unlinks it stays. First, so that a store which fails leaves
+    // something to unlink once more.
+    session::end_begun(&app, &EndedThere::All(meant.key.clone()), Some(&signed_in.id)).await?;
     match app.stores.identities.remove(user, &meant.key, &usable(&app), app.now()).await? {
         IdentityRemoved::Yes => {
             tracing::info!(user_id = %user, provider = meant.key.provider.as_str(), "identity unlinked");

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::model::joining::Ask;
 use crate::model::person::Email;
 use crate::model::provider::Provider;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::web::browser::Browser;
 use crate::web::csrf::{self, FormOf};
 use crate::web::current::Current;
@@ -66,8 +66,8 @@ async fn submit(
             Stand::Leave(there) => Ok(page::see_other(&there)),
             Stand::Ask(_) => {
                 let user = alone(&app, &joining).await?;
-                let sign_in = SignIn::elsewhere(app.now(), &joining.pending.authentication);
-                enter(&app, &request, (&user, sign_in), joining.destination()).await
+                let beginning = Beginning::elsewhere(app.now(), &joining.pending.key, &joining.pending.authentication);
+                enter(&app, &request, (&user, beginning), joining.destination()).await
             }
         };
     }
@@ -75,8 +75,8 @@ async fn submit(
     let failure = match try_password(&app, &request, address, &posted).await? {
         Ok(Proved { user, device }) => {
             let user = join(&app, &joining, *user).await?;
-            let sign_in = SignIn::by_password(app.now());
-            return device.remember(enter(&app, &request, (&user, sign_in), joining.destination()).await?, &app);
+            let beginning = Beginning::by_password(app.now());
+            return device.remember(enter(&app, &request, (&user, beginning), joining.destination()).await?, &app);
         }
         Err(failure) => failure,
     };

@@ -8,12 +8,13 @@ use actix_web::web::{ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::accounts;
+use super::backchannel;
 use super::callback::{back, park};
 use super::leave::leave;
 use super::view::LoginPage;
 use crate::app::App;
 use crate::model::next_step::{NextStep, SignInReason};
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::protocol::ids::ProviderId;
 use crate::protocol::params::Params;
 use crate::web::browser::Browser;
@@ -47,6 +48,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(get().to(back))
             .route(post().to(park)),
     );
+    backchannel::routes(cfg);
     cfg.service(resource(provider).wrap(from_fn(page::frame)).route(get().to(leave)));
 }
 
@@ -109,8 +111,8 @@ async fn submit(
     let name = posted.get("username").unwrap_or_default();
     match try_password(&app, &request, name, &posted).await? {
         Ok(Proved { user, device }) => {
-            let sign_in = SignIn::by_password(app.now());
-            device.remember(enter(&app, &request, (&user, sign_in), form.destination).await?, &app)
+            let beginning = Beginning::by_password(app.now());
+            device.remember(enter(&app, &request, (&user, beginning), form.destination).await?, &app)
         }
         Err(failure) => Ok(failure.later(form.render(name, form.reason().await?, Some(failure))?)),
     }

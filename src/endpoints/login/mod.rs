@@ -5,6 +5,7 @@
 
 mod accounts;
 mod arrive;
+mod backchannel;
 mod callback;
 mod handler;
 mod leave;

@@ -5,8 +5,10 @@
 
 use secrecy::ExposeSecret as _;
 
+use super::upstream;
 use crate::app::App;
 use crate::model::id_token_hint::IdTokenHint;
+use crate::model::session::Session;
 use crate::model::sign_out::{Return, SignOut};
 use crate::protocol::end_session::EndSessionRequest;
 use crate::protocol::error::OAuthError;
@@ -65,12 +67,14 @@ impl Asked {
         parameters.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).collect()
     }
 
-    /// Where the browser goes once nobody is signed in there: to the registered address, or to the page that says so.
-    pub(super) fn leave(&self, app: &App) -> String {
+    /// Where the browser goes once nobody is signed in there: to the registered address, or to the page that says so and
+    /// knows which session ended.
+    pub(super) fn leave(&self, app: &App, ended: Option<&Session>) -> String {
+        let page = |parameters| upstream::page(app, parameters, ended);
         match &self.held.return_to {
             Return::To(there) => there.url(),
-            Return::Stay => urls::local(app.issuer(), path::LOGOUT),
-            Return::Refused(_) => self.say(app),
+            Return::Stay => page(Vec::new()),
+            Return::Refused(_) => page(self.parameters()),
         }
     }
 

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::asked::Asked;
 use super::end::sign_out;
 use super::explain;
+use super::upstream;
 use super::view::{ConfirmPage, SignedOutPage};
 use crate::app::App;
 use crate::model::sign_out::{Return, SignOutStep};
@@ -43,7 +44,8 @@ async fn show(
     Visitor(visitor): Visitor,
 ) -> Result<HttpResponse, PageError> {
     let asked = Asked::read(&app, &params)?;
-    answer(&app, &request, &asked, &browser, visitor.as_ref()).await
+    let upstream = upstream::Offer::read(&app, &params);
+    answer(&app, &request, (&asked, upstream), &browser, visitor.as_ref()).await
 }
 
 /// `HEAD /logout`: what a visit without parameters would get, since nothing may end unseen.
@@ -54,7 +56,7 @@ async fn peek(
     Visitor(visitor): Visitor,
 ) -> Result<HttpResponse, PageError> {
     let asked = Asked::read(&app, &Params::default())?;
-    answer(&app, &request, &asked, &browser, visitor.as_ref()).await
+    answer(&app, &request, (&asked, None), &browser, visitor.as_ref()).await
 }
 
 /// `POST /logout`: the same from an application's own form, on another site.
@@ -74,7 +76,7 @@ async fn arrive(
     match parked::unpark(&app, path::LOGOUT_CONFIRM, &query).await? {
         Some(Parked::Request(params)) => {
             let asked = Asked::read(&app, &params)?;
-            answer(&app, &request, &asked, &browser, visitor.as_ref()).await
+            answer(&app, &request, (&asked, None), &browser, visitor.as_ref()).await
         }
         Some(Parked::Gone) | None => Ok(page::see_other(&urls::local(app.issuer(), path::LOGOUT))),
     }
@@ -95,7 +97,10 @@ async fn submit(
     let asked = Asked::read(&app, &posted)?;
     sign_out(&app, visitor.as_ref(), session::carried(&request, &app), asked.client_id()).await?;
     // Where nobody was signed in, nothing proves that a person of this browser sent the form.
-    let there = if visitor.is_some() { asked.leave(&app) } else { asked.say(&app) };
+    let there = match &visitor {
+        Some(signed_in) => asked.leave(&app, Some(&signed_in.session)),
+        None => asked.say(&app),
+    };
     page::see_other_with(&there, &cookies::clear(Kind::Session, app.issuer()))
 }
 
@@ -106,18 +111,19 @@ fn form_of(signed_in: &SignedIn) -> FormOf<'static> {
 async fn answer(
     app: &App,
     request: &HttpRequest,
-    asked: &Asked,
+    (asked, upstream): (&Asked, Option<upstream::Offer>),
     browser: &Browser,
     visitor: Option<&SignedIn>,
 ) -> Result<HttpResponse, PageError> {
     match (asked.held.step(visitor.map(|signed_in| signed_in.user.id)), visitor) {
         (SignOutStep::End, _) => {
             sign_out(app, visitor, session::carried(request, app), asked.client_id()).await?;
-            page::see_other_with(&asked.leave(app), &cookies::clear(Kind::Session, app.issuer()))
+            let there = asked.leave(app, visitor.map(|signed_in| &signed_in.session));
+            page::see_other_with(&there, &cookies::clear(Kind::Session, app.issuer()))
         }
-        (SignOutStep::Leave, _) => Ok(page::see_other(&asked.leave(app))),
+        (SignOutStep::Leave, _) => Ok(page::see_other(&asked.leave(app, None))),
         (SignOutStep::Ask, Some(signed_in)) => confirm_page(app, asked, browser, signed_in),
-        (SignOutStep::Ask | SignOutStep::Say, _) => signed_out_page(app, asked),
+        (SignOutStep::Ask | SignOutStep::Say, _) => signed_out_page(app, asked, upstream).await,
     }
 }
 
@@ -138,11 +144,19 @@ fn confirm_page(app: &App, asked: &Asked, browser: &Browser, signed_in: &SignedI
     Ok(browser.remember(response, app))
 }
 
-fn signed_out_page(app: &App, asked: &Asked) -> Result<HttpResponse, PageError> {
+async fn signed_out_page(
+    app: &App,
+    asked: &Asked,
+    upstream: Option<upstream::Offer>,
+) -> Result<HttpResponse, PageError> {
     let explanation = explain::refused_return(asked).filter(|_| app.config.dev);
     let there = match &asked.held.return_to {
         Return::To(there) => Some(there.url()),
         Return::Stay | Return::Refused(_) => None,
+    };
+    let upstream = match upstream {
+        Some(offer) => offer.link(app).await,
+        None => None,
     };
     let view = SignedOutPage {
         frame: &Frame::of(app),
@@ -150,6 +164,7 @@ fn signed_out_page(app: &App, asked: &Asked) -> Result<HttpResponse, PageError> 
         client_name: asked.client_name(),
         there: there.as_deref(),
         refused: matches!(asked.held.return_to, Return::Refused(_)),
+        upstream: upstream.as_ref(),
         explanation: explanation.as_ref(),
     };
     page::html(StatusCode::OK, &view, None)

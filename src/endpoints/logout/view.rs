@@ -21,6 +21,15 @@ pub(super) struct ConfirmPage<'a> {
     pub(super) parameters: &'a [(&'static str, &'a str)],
 }
 
+/// The way on to a provider where the person may be signed in still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UpstreamLink {
+    /// As people know it.
+    pub(super) name: String,
+    /// Its end-session endpoint.
+    pub(super) href: String,
+}
+
 /// Nobody is signed in any more.
 #[derive(Debug, Template)]
 #[template(path = "logout/done.html")]
@@ -33,6 +42,8 @@ pub(super) struct SignedOutPage<'a> {
     pub(super) there: Option<&'a str>,
     /// Whether it asked for an address that is not followed.
     pub(super) refused: bool,
+    /// The provider through which the session began.
+    pub(super) upstream: Option<&'a UpstreamLink>,
     /// On a development server.
     pub(super) explanation: Option<&'a Explanation>,
 }
@@ -74,6 +85,7 @@ mod tests {
             client_name: Some(probe),
             there: None,
             refused: true,
+            upstream: Some(&UpstreamLink { name: probe.to_owned(), href: probe.to_owned() }),
             explanation: Some(&explanation),
         };
         let page = page.render().unwrap();

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::app::App;
 use crate::model::person::StoredPassword;
 use crate::model::revocation::Revocation;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::passwords::{Busy, PolicyFault, Verdict, check_new};
 use crate::protocol::opaque::OpaqueToken;
 use crate::web::page_error::PageError;
@@ -69,7 +69,7 @@ pub(super) async fn change(
     }
     app.negative.note(&Revocation::of_person(user.id, now));
     tracing::info!(user_id = %user.id, "password set");
-    let cookie = session::begin(app, user, SignIn::by_password(now), Some(signed_in.id)).await?;
+    let cookie = session::begin(app, user, Beginning::by_password(now), Some(signed_in.id)).await?;
     if let Some(transaction) = transaction {
         note_session(app, transaction, cookie.hash()).await?;
     }

@@ -105,6 +105,7 @@ fn provider(create: Create, link: Link, domains: &[&str]) -> Provider {
         allowed_domains: domains.iter().map(ToString::to_string).collect(),
         create,
         link,
+        logout: crate::model::provider::Logout::Offer,
         update: Vec::new(),
         store_tokens: false,
         defined_at: None,

@@ -18,6 +18,7 @@ mod served;
 mod session;
 mod sign_out;
 mod throttle;
+mod upstream_session;
 
 use std::time::Duration;
 
@@ -158,6 +159,7 @@ fn session(signed_in: Timestamp) -> Session {
         id: SessionId(Uuid::from_u128(2)),
         user_id: user().id,
         sign_in: SignIn::by_password(signed_in),
+        upstream: None,
         last_seen: NOW,
         expires_at: NOW.plus(Duration::from_secs(1000)),
     }

@@ -267,7 +267,8 @@ pub(super) async fn no_secret_is_stored(bench: &Bench) {
     let stores = &bench.stores;
     let secrets: Vec<_> = (0..8).map(|_| samples::secret()).collect();
     let grant = samples::grant(Some(secrets[1].hash()));
-    stores.sessions.put(&secrets[0].hash(), &samples::session()).await.unwrap();
+    let identity = samples::identity(samples::user_id(), "acme-id").key;
+    stores.sessions.put(&secrets[0].hash(), &samples::session_through(&identity, Some("1"))).await.unwrap();
     stores.codes.put(&secrets[1].hash(), &samples::code_grant()).await.unwrap();
     stores.grants.insert(&grant).await.unwrap();
     let interaction = samples::interaction().with_session(secrets[4].hash());

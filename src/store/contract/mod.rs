@@ -1,7 +1,8 @@
 //! The promises of the ports, each one a function that every backend is held against.
 //!
 //! Owns: the list of backends and what each must keep. Does not own: the promises (`durable`,
-//! `identities`, `provider_tokens`, `ephemeral`, `throttle`), what only files do (`files`), only PostgreSQL (`postgres`) or only Redis (`redis/tests`).
+//! `identities`, `provider_tokens`, `ephemeral`, `upstream_sessions`, `throttle`), what only files do (`files`), only PostgreSQL
+//! (`postgres`) or only Redis (`redis/tests`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(super) mod samples;
 #[path = "../../../tests/it/support/postgres.rs"]
 mod server;
 mod throttle;
+mod upstream_sessions;
 mod writer;
 
 /// Opened stores under a clock that stands, in a folder that goes with them.
@@ -290,6 +292,23 @@ mod sessions_codes_transactions_parked_joinings {
         only_what_is_over_is_swept,
         no_secret_is_stored,
         the_ephemeral_backend_answers,
+    );
+}
+
+mod sessions_that_began_elsewhere {
+    macro_rules! every_backend {
+        ($($promise:ident),+ $(,)?) => {
+            keeps!(upstream_sessions on sqlite: $($promise),+);
+            keeps!(upstream_sessions on redis: $($promise),+);
+        };
+    }
+    every_backend!(
+        sessions_are_found_by_the_identity_and_by_the_session_elsewhere,
+        a_session_that_ended_or_changed_is_found_as_it_is,
+        a_session_is_found_by_its_identity_until_its_end,
+        of_many_sessions_of_one_identity_all_are_found,
+        of_many_takers_of_one_logout_token_one_gets_it,
+        a_taken_logout_token_stays_taken_until_its_end,
     );
 }
 

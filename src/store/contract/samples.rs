@@ -22,6 +22,7 @@ use crate::model::provider_tokens::SealedTokens;
 use crate::model::refresh::{Family, RefreshRules};
 use crate::model::sealed_key::{KeyUse, Sealed, SealedKey};
 use crate::model::session::{Session, SignIn};
+use crate::model::upstream_session::UpstreamSession;
 use crate::protocol::claims::{Claims, SingleClaims};
 use crate::protocol::id_token::AddressClaim;
 use crate::protocol::ids::{ClientId, GrantId, ProviderId, RoleName, SessionId, UserId};
@@ -130,9 +131,16 @@ pub(super) fn session() -> Session {
         id: SessionId(uuid_v7(START, &mut system_rng())),
         user_id: user_id(),
         sign_in: SignIn::by_password(START),
+        upstream: None,
         last_seen: START,
         expires_at: START.plus(LIFE),
     }
+}
+
+/// One that began through that identity.
+pub(super) fn session_through(identity: &IdentityKey, sid: Option<&str>) -> Session {
+    let upstream = UpstreamSession { identity: identity.clone(), sid: sid.map(str::to_owned) };
+    Session { upstream: Some(upstream), ..session() }
 }
 
 pub(super) fn code_grant() -> CodeGrant {

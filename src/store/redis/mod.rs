@@ -38,6 +38,17 @@ end
 return 0
 ";
 
+/// Adds the member `ARGV[1]` with the score `ARGV[2]` (until when, or later where it is there for longer), drops those
+/// whose time is over at `ARGV[3]` (now), and lets the key live as long as the last of them and `ARGV[4]` more. All in
+/// milliseconds, which a double holds exactly.
+const ENLIST: &str = r"
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+local last = tonumber(redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])
+local life = math.max(last - tonumber(ARGV[3]), 0) + tonumber(ARGV[4])
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', life))
+";
+
 /// Moves the instant under each key on by its span, from `ARGV[1]` (now) where there is none or it is over;
 /// `ARGV[2]` is how much longer than its instant a key lives, then come the spans. All in milliseconds, which
 /// a double holds exactly.
@@ -57,6 +68,7 @@ pub(super) struct RedisRecords {
     link: Arc<Link>,
     key_prefix: String,
     replace: Script,
+    enlist: Script,
     advance: Script,
 }
 
@@ -72,6 +84,7 @@ impl RedisRecords {
             link: Link::new(manager, config.command_timeout),
             key_prefix: config.key_prefix.clone(),
             replace: Script::new(REPLACE),
+            enlist: Script::new(ENLIST),
             advance: Script::new(ADVANCE),
         })
     }
@@ -105,6 +118,28 @@ impl Records for RedisRecords {
         let mut script = self.replace.prepare_invoke();
         script.key(self.name(key)).arg(old).arg(new).arg(expiry(keep));
         self.link.invoke("replacing a record", &script).await
+    }
+
+    async fn claim(&self, key: Key<'_>, keep: Keep) -> Result<bool, StoreError> {
+        let mut cmd = redis::cmd("SET");
+        cmd.arg(self.name(key)).arg("").arg("NX").arg("PX").arg(expiry(keep));
+        // Nothing comes back where something is there.
+        let stored: Option<String> = self.link.run("claiming a record", &cmd, Resend::Never).await?;
+        Ok(stored.is_some())
+    }
+
+    async fn enlist(&self, key: Key<'_>, member: &TokenHash, keep: Keep) -> Result<(), StoreError> {
+        let until = keep.until.millis().min(keep.now.millis().saturating_add(LONGEST));
+        let mut script = self.enlist.prepare_invoke();
+        script.key(self.name(key)).arg(member.to_key()).arg(until).arg(keep.now.millis()).arg(millis(SLACK));
+        self.link.invoke("listing a record", &script).await
+    }
+
+    async fn listed(&self, key: Key<'_>) -> Result<Vec<TokenHash>, StoreError> {
+        let mut cmd = redis::cmd("ZRANGE");
+        cmd.arg(self.name(key)).arg(0).arg(-1);
+        let members: Vec<String> = self.link.run("reading a list", &cmd, Resend::May).await?;
+        Ok(members.iter().filter_map(|member| TokenHash::from_key(member)).collect())
     }
 
     async fn remove(&self, key: Key<'_>) -> Result<(), StoreError> {

@@ -19,6 +19,12 @@ const GET: &str = r#"SELECT "value" FROM "records" WHERE "kind" = ? AND "key" = 
 const TAKE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ? RETURNING "value""#;
 const REPLACE: &str = r#"UPDATE "records" SET "value" = ?, "until" = ? WHERE "kind" = ? AND "key" = ? AND "value" = ?"#;
 const REMOVE: &str = r#"DELETE FROM "records" WHERE "kind" = ? AND "key" = ?"#;
+const CLAIM: &str = r#"INSERT INTO "records" ("kind", "key", "value", "until") VALUES (?, ?, '', ?)
+    ON CONFLICT ("kind", "key") DO NOTHING"#;
+// A row for each hash on a list, named by both: those of one list stand together, in the order of the primary key.
+const ENLIST: &str = r#"INSERT INTO "records" ("kind", "key", "value", "until") VALUES (?, ?, ?, ?)
+    ON CONFLICT ("kind", "key") DO UPDATE SET "until" = MAX("records"."until", "excluded"."until")"#;
+const LISTED: &str = r#"SELECT "value" FROM "records" WHERE "kind" = ? AND "key" > ? AND "key" < ?"#;
 // Followed by a place for each name.
 const INSTANTS: &str = r#"SELECT "key", "until" FROM "records" WHERE "kind" = ? AND "key" IN "#;
 // Between them a row for each; what is stored is moved on by how far the new instant is from now.
@@ -30,6 +36,11 @@ const ADVANCE: [&str; 2] = [
 // A short turn at the writer; repeated until nothing is left.
 const SWEEP: &str = r#"DELETE FROM "records" WHERE ("kind", "key") IN
     (SELECT "kind", "key" FROM "records" WHERE "until" <= ? LIMIT 500)"#;
+
+/// Stands between the name of a list and a hash on it; no name has it.
+const BETWEEN: char = ':';
+/// The character that comes after it.
+const AFTER: char = ';';
 
 /// Ephemeral records in their own file.
 pub(in crate::store) struct SqlRecords {
@@ -79,6 +90,34 @@ impl Records for SqlRecords {
         let [kind, hash] = named(key);
         let values = vec![new.into(), keep.until.millis().into(), kind, hash, old.into()];
         Ok(self.write("replacing a record", REPLACE, values).await? == 1)
+    }
+
+    async fn claim(&self, key: Key<'_>, keep: Keep) -> Result<bool, StoreError> {
+        let [kind, hash] = named(key);
+        Ok(self.write("claiming a record", CLAIM, vec![kind, hash, keep.until.millis().into()]).await? == 1)
+    }
+
+    async fn enlist(&self, key: Key<'_>, member: &TokenHash, keep: Keep) -> Result<(), StoreError> {
+        let [kind, _] = named(key);
+        let member = member.to_key();
+        let row = format!("{}{BETWEEN}{member}", key.hash.to_key());
+        let values = vec![kind, row.into(), member.into(), keep.until.millis().into()];
+        self.write("listing a record", ENLIST, values).await.map(drop)
+    }
+
+    async fn listed(&self, key: Key<'_>) -> Result<Vec<TokenHash>, StoreError> {
+        let list = key.hash.to_key();
+        let [from, to] = [BETWEEN, AFTER].map(|end| Value::from(format!("{list}{end}")));
+        let [kind, _] = named(key);
+        let statement = statement(LISTED, [kind, from, to]);
+        let find = self.database.read("reading a list", |reads| {
+            let statement = statement.clone();
+            async move {
+                let rows = reads.query_all_raw(statement).await?;
+                rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<String>, DbErr>>()
+            }
+        });
+        Ok(find.await?.iter().filter_map(|member| TokenHash::from_key(member)).collect())
     }
 
     async fn remove(&self, key: Key<'_>) -> Result<(), StoreError> {

@@ -24,18 +24,22 @@ use crate::upstream::cache::{Fetched, Slot, lifetime};
 use crate::upstream::error::{Reason, UpstreamError};
 use crate::upstream::guard::{self, Guard};
 
-/// RFC 9207 3.
+/// What else is read of the metadata.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::upstream) struct ResponseIssuer {
+pub(in crate::upstream) struct MoreMetadata {
+    /// RFC 9207 3.
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
+    /// OpenID Connect RP-Initiated Logout 1.0, 2.1. Whatever it is: what cannot be used keeps nobody from signing in.
+    #[serde(default)]
+    pub(super) end_session_endpoint: serde_json::Value,
 }
 
-impl AdditionalProviderMetadata for ResponseIssuer {}
+impl AdditionalProviderMetadata for MoreMetadata {}
 
 /// OpenID Connect Discovery 3.
 pub(in crate::upstream) type Metadata = ProviderMetadata<
-    ResponseIssuer,
+    MoreMetadata,
     CoreAuthDisplay,
     CoreClientAuthMethod,
     CoreClaimName,

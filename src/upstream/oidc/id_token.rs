@@ -21,7 +21,7 @@ use crate::upstream::error::{Reason, UpstreamError};
 use crate::upstream::profile::Claims;
 
 /// How far a provider's clock may be from ours.
-const LEEWAY: Duration = Duration::from_mins(1);
+pub(super) const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Stands for the tenant in Microsoft's metadata.
 pub(super) const TENANT: &str = "{tenantid}";
@@ -89,7 +89,8 @@ pub(super) fn expected_issuer(
         IssuerRule::Exact(issuer) => issuer.clone(),
         IssuerRule::MicrosoftTenants { .. } => {
             let tenant = claims.get("tid").and_then(Value::as_str).and_then(|text| uuid::Uuid::try_parse(text).ok());
-            let tenant = tenant.ok_or_else(|| UpstreamError::new(Reason::Issuer, "ID token: tid is no tenant"))?;
+            let tenant =
+                tenant.ok_or_else(|| UpstreamError::new(Reason::Issuer, "the tid of the token is no tenant"))?;
             in_metadata.replace(TENANT, &tenant.hyphenated().to_string())
         }
     };

@@ -1,10 +1,11 @@
-//! OpenID Connect Core 3.1 as a client.
+//! OpenID Connect Core 3.1 as a client, and signing out in both directions.
 //!
 //! Owns: the order of the checks from the answer of the browser to an identity. Does not own: the documents
-//! (`documents`), the ID token itself (`id_token`) or the profile.
+//! (`documents`), the tokens themselves (`id_token`, `logout_token`) or the profile.
 
 mod documents;
 mod id_token;
+mod logout_token;
 mod probe;
 
 use openidconnect::core::{CoreClientAuthMethod, CoreIdToken};
@@ -12,10 +13,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 pub(super) use self::documents::Documents;
+pub use self::logout_token::LogoutToken;
 pub(super) use self::probe::probe;
 
 use self::documents::Metadata;
 use self::id_token::{Expected, Refused};
+use self::logout_token::Unverified;
 use crate::model::identity::{IdentityKey, UpstreamAuthentication};
 use crate::model::provider::{Brand, IssuerRule, Provider};
 use crate::protocol::time::Timestamp;
@@ -23,7 +26,7 @@ use crate::upstream::error::{Reason, UpstreamError};
 use crate::upstream::exchange::{self, SecretIn, Tokens, authorization_url, exchange};
 use crate::upstream::identity::UpstreamIdentity;
 use crate::upstream::profile::{self, Claims, shown};
-use crate::upstream::{Homeward, Outward, Refreshed, Upstream, apple};
+use crate::upstream::{Homeward, Outward, Refreshed, Upstream, apple, guard};
 
 /// `amr` values that are kept of a token, and the characters of one.
 const MOST_AMR: usize = 10;
@@ -172,6 +175,62 @@ async fn verify(
     }
     documents.newer_keys_helped(&provider.id).await;
     Ok(claims)
+}
+
+/// Whom a logout token says to have signed out. The outer error: the keys cannot be had; the inner one: it is not as it has
+/// to be. What anybody can see of it is looked at first: keys are asked for anew for what has all but a signature that fits.
+pub(super) async fn logout(
+    upstream: &Upstream,
+    (provider, issuer): (&Provider, &IssuerRule),
+    text: &str,
+    now: Timestamp,
+) -> Result<Result<LogoutToken, UpstreamError>, UpstreamError> {
+    let token = match Unverified::read(text) {
+        Ok(token) => token,
+        Err(error) => return Ok(Err(error)),
+    };
+    let documents = &upstream.documents;
+    let metadata = documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
+    let checked = id_token::expected_issuer(issuer, metadata.issuer().as_str(), &token.claims).and_then(|issuer| {
+        let (provider, client_id) = (&provider.id, provider.client_id.as_str());
+        token.check(&logout_token::Expected { provider, issuer: issuer.as_str(), client_id, now })
+    });
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let keys = documents.keys(&upstream.guard, &provider.id, &metadata, now).await?;
+    match token.check_signature(&keys) {
+        Ok(()) => return Ok(Ok(checked)),
+        Err(Refused::Final(error)) => return Ok(Err(error)),
+        Err(Refused::ByTheseKeys(error)) => {
+            let newer = documents.newer_keys(&upstream.guard, &provider.id, &metadata, (&keys, now)).await?;
+            let Some(newer) = newer else { return Ok(Err(error)) };
+            if let Err(refused) = token.check_signature(&newer) {
+                return Ok(Err(refused.into_error()));
+            }
+        }
+    }
+    documents.newer_keys_helped(&provider.id).await;
+    Ok(Ok(checked))
+}
+
+/// Where a person signs out there.
+pub(super) async fn end_session(
+    upstream: &Upstream,
+    (provider, issuer): (&Provider, &IssuerRule),
+    return_to: &str,
+    now: Timestamp,
+) -> Result<Option<Url>, UpstreamError> {
+    let metadata = upstream.documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
+    let Some(endpoint) = metadata.additional_metadata().end_session_endpoint.as_str() else { return Ok(None) };
+    let mut url = Url::parse(endpoint)
+        .map_err(|error| UpstreamError::new(Reason::Metadata, format!("end_session_endpoint: {error}")))?;
+    guard::check_sent_to(&url)?;
+    url.set_fragment(None);
+    let parameters = [("client_id", provider.client_id.as_str()), ("post_logout_redirect_uri", return_to)];
+    url.query_pairs_mut().extend_pairs(parameters);
+    Ok(Some(url))
 }
 
 /// What is configured, and what the application asked for.

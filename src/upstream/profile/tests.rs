@@ -36,6 +36,7 @@ pub(in crate::upstream) fn provider() -> Provider {
         allowed_domains: Vec::new(),
         create: Create::Always,
         link: Link::Ask,
+        logout: crate::model::provider::Logout::Offer,
         update: Vec::new(),
         store_tokens: false,
         defined_at: None,

@@ -29,7 +29,7 @@ mod consent;
 mod cross_site;
 mod form_post;
 mod joining;
-mod looks;
+pub mod looks;
 mod newcomer;
 mod providers;
 mod resilience;

@@ -4,9 +4,9 @@
 //! wrong (`providers`).
 
 use crate::both_setups;
-use crate::browser::{Browser, Receiver, person};
+use crate::browser::{Browser, Receiver, looks, person};
 use crate::support::journey::{away, back, expect_in, leave};
-use crate::support::providers::{IndependentProvider, OUTBOUND};
+use crate::support::providers::{Cookies, IndependentProvider, OUTBOUND};
 use crate::support::{Answer, Arrival, Ask, Options, Setup, TestApp, jwt};
 
 /// An application on this machine, which Chromium reaches.
@@ -17,7 +17,8 @@ const DESK: &str = "\n[[clients]]\nclient_id = \"desk\"\nclient_name = \"The Des
 /// Both; the provider knows where the server is, and then the server the provider.
 async fn start(setup: Setup) -> (TestApp, IndependentProvider) {
     let app = TestApp::with(setup, Options { extra: DESK, ..Options::default() }).await;
-    let provider = IndependentProvider::start(&app.url("/login/elsewhere/callback")).await;
+    let [back, page, told] = ["/login/elsewhere/callback", "/logout", "/login/elsewhere/backchannel-logout"];
+    let provider = IndependentProvider::with_logout_to(&app.url(back), &app.url(page), &app.url(told)).await;
     let table = provider.toml_with("elsewhere", "display_name = \"Elsewhere\"\n");
     app.configure(|toml| format!("{toml}{table}{OUTBOUND}"));
     app.reload().await;
@@ -67,6 +68,46 @@ both_setups! {
         let mut other = app.browser();
         away(other.open(&ask.clone().set("provider_hint", "elsewhere").url(&app)).await);
     }
+
+    /// It says so itself, of the session there that ended and of no other.
+    async fn whoever_signs_out_of_an_independent_provider_is_signed_out_here(setup: Setup) {
+        let (app, provider) = start(setup).await;
+        let ask = Ask::of("keeper");
+        let mut there = [Cookies::new(), Cookies::new()];
+        let mut here = Vec::new();
+        for cookies in &mut there {
+            let mut browser = app.browser();
+            let home = provider.visit_as(cookies, leave(&mut browser, &app, &ask, "elsewhere").await).await;
+            let arrival = back(&mut browser, &home).await;
+            let arrival = browser.allow(arrival).await;
+            let code = expect_in(&app, &browser, &ask, arrival).code();
+            let family = ask.redeem(&app, &code).await.expect(200).member("refresh_token");
+            here.push((browser, family));
+        }
+        provider.sign_out(&mut there[0]).await;
+        assert!(!app.is_signed_in(&here[0].0).await && app.is_signed_in(&here[1].0).await);
+        app.refresh("keeper", &here[0].1).send().await.expect_error(400, "invalid_grant");
+        app.refresh("keeper", &here[1].1).send().await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn whoever_signs_out_here_goes_on_to_sign_out_elsewhere_and_comes_back_in_chromium() {
+    let (app, provider) = start(Setup::Sqlite).await;
+    let browser = Browser::start().await;
+    browser.open(&app.url("/login")).await;
+    browser.follow("a.provider").await;
+    assert_eq!(browser.url().await.path(), "/");
+    person::sign_out(&browser, app.issuer()).await;
+    looks::judge(&browser, "signed-out-from-provider").await;
+    let said = browser.text().await;
+    assert!(said.contains("Sign out of Elsewhere as well"), "{said}");
+    browser.follow(&format!("a[href^='{}']", provider.issuer())).await;
+    browser.follow("button[name=logout]").await;
+    assert_eq!(browser.url().await.as_str(), app.url("/logout"));
+    let said = browser.text().await;
+    assert!(said.contains("You are signed out") && !said.contains("Elsewhere"), "{said}");
+    browser.quit().await;
 }
 
 #[tokio::test]

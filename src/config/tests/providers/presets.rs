@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::model::provider::{Brand, Create, Link, Updated, UpstreamSecret};
+use crate::model::provider::{Brand, Create, Link, Logout, Updated, UpstreamSecret};
 
 #[test]
 fn two_lines_and_a_secret_make_a_provider() {
@@ -142,15 +142,15 @@ fn who_may_come_and_what_they_become_is_read() {
         "[[roles]]\nname = \"editor\"\n[[roles]]\nname = \"reader\"\n\
          [[providers]]\nid = \"staff\"\npreset = \"oidc\"\nissuer = \"https://id.example.org\"\n{SECRET}\
          display_name = \" Example Staff \"\nallowed_domains = [\"Example.ORG\", \"example.org\", \"a.example\"]\n\
-         create = \"allowed_domains\"\nlink = \"never\"\nupdate = \"name\"\nstore_tokens = true\n\
+         create = \"allowed_domains\"\nlink = \"never\"\nlogout = \"never\"\nupdate = \"name\"\nstore_tokens = true\n\
          [providers.roles]\nclaim = \"realm_access.roles\"\n[providers.roles.values]\nadmins = [\"editor\", \"reader\"]\n\"a b\" = \"reader\"\n"
     );
     let staff = read(&text, "staff");
     assert_eq!(staff.display_name, "Example Staff");
     assert_eq!(staff.allowed_domains, ["example.org", "a.example"]);
     assert_eq!(
-        (staff.create, staff.link, staff.update.as_slice()),
-        (Create::AllowedDomains, Link::Never, &[Updated::Name][..])
+        (staff.create, staff.link, staff.logout, staff.update.as_slice()),
+        (Create::AllowedDomains, Link::Never, Logout::Never, &[Updated::Name][..])
     );
     assert!(staff.store_tokens);
     assert_eq!(staff.roles.claim.unwrap().0, ["realm_access", "roles"]);

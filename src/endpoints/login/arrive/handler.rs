@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::model::joining::Purpose;
 use crate::model::provider::Provider;
 use crate::model::provider_tokens::SealedTokens;
-use crate::model::session::SignIn;
+use crate::model::session::Beginning;
 use crate::protocol::ids::UserId;
 use crate::protocol::opaque::{OpaqueToken, TokenHash};
 use crate::upstream::UpstreamIdentity;
@@ -69,9 +69,9 @@ impl Arrival<'_> {
         Ok(self.app.accounts().open(self.external(), occasion, &mut self.app.rng()).await?)
     }
 
-    /// How tokens say that it was elsewhere.
-    fn elsewhere(&self) -> SignIn {
-        SignIn::elsewhere(self.app.now(), self.identity.authentication())
+    /// How the session of whoever comes in by it begins.
+    fn elsewhere(&self) -> Beginning {
+        Beginning::elsewhere(self.app.now(), self.identity.key(), self.identity.authentication())
     }
 
     async fn sign_in(&self) -> Result<HttpResponse, PageError> {

@@ -97,7 +97,11 @@ pub(in crate::store) async fn dump(section: &config::Redis) -> Vec<u8> {
     let mut all = Vec::new();
     let names: Vec<String> = send(section, &["KEYS", &format!("{}*", section.key_prefix)]).await;
     for name in names {
-        let value: Vec<u8> = send(section, &["GET", &name]).await;
+        let kind: String = send(section, &["TYPE", &name]).await;
+        let value = match kind.as_str() {
+            "zset" => send::<Vec<Vec<u8>>>(section, &["ZRANGE", &name, "0", "-1"]).await.join(&b' '),
+            _ => send(section, &["GET", &name]).await,
+        };
         all.extend([name.as_bytes(), b"\n", &value, b"\n"].concat());
     }
     all

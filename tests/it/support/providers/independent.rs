@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
@@ -16,6 +16,7 @@ use url::Url;
 use super::homecoming::Homecoming;
 use super::openid::write_secret;
 use crate::support::data::Folder;
+use crate::support::forms::forms;
 
 const CLIENT_ID: &str = "vestibule";
 const CLIENT_SECRET: &str = "at-the-independent-provider-0123456789-abcdef";
@@ -38,17 +39,27 @@ impl IndependentProvider {
 
     /// With us as a client that has this redirect URI.
     pub async fn start(redirect_uri: &str) -> Self {
-        Self::with_logout_to(redirect_uri, &[]).await
+        Self::with_client(json!({ "redirect_uris": [redirect_uri] })).await
     }
 
-    /// The same, and people may be sent to these after they left it.
-    pub async fn with_logout_to(redirect_uri: &str, post_logout_redirect_uris: &[&str]) -> Self {
+    /// The same, and people may be sent to `return_to` after they left it, and it says at `told` that they did.
+    pub async fn with_logout_to(redirect_uri: &str, return_to: &str, told: &str) -> Self {
         let client = json!({
+            "redirect_uris": [redirect_uri],
+            "post_logout_redirect_uris": [return_to],
+            "backchannel_logout_uri": told,
+            "backchannel_logout_session_required": true,
+        });
+        Self::with_client(client).await
+    }
+
+    async fn with_client(mut client: Value) -> Self {
+        let credentials = json!({
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
-            "redirect_uris": [redirect_uri],
-            "post_logout_redirect_uris": post_logout_redirect_uris,
         });
+        let members = client.as_object_mut().expect("an object");
+        members.extend(credentials.as_object().expect("an object").clone());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/external/openid_provider.mjs");
         let mut process = Command::new(crate::browser::chromium::program("node", "nodejs"))
             .arg(script)
@@ -98,19 +109,14 @@ impl IndependentProvider {
 
     /// Opens an authorization request as a fresh browser, and says where it leaves the provider for.
     pub async fn visit(&self, url: impl AsRef<str>) -> Homecoming {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        let client = client.build().expect("a client");
-        let mut cookies = BTreeMap::new();
+        self.visit_as(&mut Cookies::new(), url).await
+    }
+
+    /// The same as a browser that has these cookies of it, and gets others.
+    pub async fn visit_as(&self, cookies: &mut Cookies, url: impl AsRef<str>) -> Homecoming {
         let mut url: Url = url.as_ref().parse().expect("a URL");
         for _ in 0..10 {
-            let cookie: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let request = client.get(url.clone()).header("cookie", cookie.join("; "));
-            let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
-            for header in answer.headers().get_all("set-cookie") {
-                let text = header.to_str().expect("ASCII");
-                let (name, rest) = text.split_once('=').expect("a name");
-                cookies.insert(name.to_owned(), rest.split(';').next().unwrap_or_default().to_owned());
-            }
+            let answer = send(cookies, browser().get(url.clone())).await;
             let location = answer.headers().get("location").map(|value| value.to_str().expect("ASCII").to_owned());
             let Some(location) = location else {
                 panic!("{url}: {}: {}", answer.status(), answer.text().await.unwrap_or_default());
@@ -122,4 +128,34 @@ impl IndependentProvider {
         }
         panic!("a redirect loop at {url}");
     }
+
+    /// Signs out there, as its own page does; it has told its clients by then.
+    pub async fn sign_out(&self, cookies: &mut Cookies) {
+        let answer = send(cookies, browser().get(format!("{}/session/end", self.issuer))).await;
+        let page = answer.text().await.expect("a page");
+        let form = forms(&page).into_iter().find(|form| form.method == "post").unwrap_or_else(|| panic!("{page}"));
+        let mut fields = form.fields();
+        fields.push(("logout".to_owned(), "yes".to_owned()));
+        let answer = send(cookies, browser().post(&form.action).form(&fields)).await;
+        assert!(answer.status().is_redirection(), "{}: {}", answer.status(), answer.text().await.unwrap_or_default());
+    }
+}
+
+/// What a browser has of it.
+pub type Cookies = BTreeMap<String, String>;
+
+fn browser() -> reqwest::Client {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    client.build().expect("a client")
+}
+
+async fn send(cookies: &mut Cookies, request: reqwest::RequestBuilder) -> reqwest::Response {
+    let cookie: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let answer = request.header("cookie", cookie.join("; ")).send().await.expect("an answer");
+    for header in answer.headers().get_all("set-cookie") {
+        let text = header.to_str().expect("ASCII");
+        let (name, rest) = text.split_once('=').expect("a name");
+        cookies.insert(name.to_owned(), rest.split(';').next().unwrap_or_default().to_owned());
+    }
+    answer
 }

@@ -22,8 +22,8 @@ mod wire;
 
 pub use github::{FakeGitHub, GitHubPerson};
 pub use homecoming::Homecoming;
-pub use independent::IndependentProvider;
-pub use openid::{Brand, FakeProvider};
+pub use independent::{Cookies, IndependentProvider};
+pub use openid::{Brand, EVENT, FakeProvider};
 pub use person::ExternalPerson;
 pub use seen::{Endpoint, Seen};
 pub use trouble::{HOSTILE, Trouble};

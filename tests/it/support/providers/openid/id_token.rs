@@ -18,34 +18,46 @@ const OTHER: &str = "another-client";
 
 impl World {
     pub(super) fn id_token(&self, state: &State, grant: &Grant, access_token: &str) -> String {
-        let mut claims = self.claims(state, grant, access_token);
+        let claims = self.claims(state, grant, access_token);
+        Self::signed(state, Some("JWT"), &Self::twisted(state, claims))
+    }
+
+    /// With the lies that are told.
+    pub(super) fn twisted(state: &State, mut claims: Map<String, Value>) -> Value {
         for twist in &state.twists {
             let over = twisted(*twist, &claims);
             write_over(&mut claims, &over);
         }
-        let claims = Value::Object(claims);
+        Value::Object(claims)
+    }
+
+    /// By the present key, or however else it is told to.
+    pub(super) fn signed(state: &State, typ: Option<&str>, claims: &Value) -> String {
         let key = &state.key;
-        let header = |alg: &str| json!({ "alg": alg, "kid": key.kid, "typ": "JWT" });
+        let header = |alg: &str| match typ {
+            Some(typ) => json!({ "alg": alg, "kid": key.kid, "typ": typ }),
+            None => json!({ "alg": alg, "kid": key.kid }),
+        };
         let told = |twist: Twist| state.tells(twist);
         if told(Twist::AlgNone) {
-            jws(&header("none"), &claims, |_| Vec::new())
+            jws(&header("none"), claims, |_| Vec::new())
         } else if told(Twist::AlgNoneInCapitals) {
-            jws(&header("NONE"), &claims, |_| Vec::new())
+            jws(&header("NONE"), claims, |_| Vec::new())
         } else if told(Twist::Hs256BySecret) {
-            jws(&header("HS256"), &claims, |message| hs256(CLIENT_SECRET.as_bytes(), message))
+            jws(&header("HS256"), claims, |message| hs256(CLIENT_SECRET.as_bytes(), message))
         } else if told(Twist::Hs256ByPublicKey) {
-            jws(&header("HS256"), &claims, |message| hs256(key.public_pem().as_bytes(), message))
+            jws(&header("HS256"), claims, |message| hs256(key.public_pem().as_bytes(), message))
         } else if told(Twist::SignatureAbsent) {
-            jws(&header(key.algorithm()), &claims, |_| Vec::new())
+            jws(&header(key.algorithm()), claims, |_| Vec::new())
         } else if told(Twist::KeyOther) {
-            jws(&header(key.algorithm()), &claims, |message| key.stranger().sign(message))
+            jws(&header(key.algorithm()), claims, |message| key.stranger().sign(message))
         } else if told(Twist::KidUnknown) {
             let header = json!({ "alg": key.algorithm(), "kid": "a-key-of-nobody" });
-            jws(&header, &claims, |message| key.stranger().sign(message))
+            jws(&header, claims, |message| key.stranger().sign(message))
         } else if told(Twist::KidAbsent) {
-            jws(&json!({ "alg": key.algorithm() }), &claims, |message| key.sign(message))
+            jws(&json!({ "alg": key.algorithm() }), claims, |message| key.sign(message))
         } else {
-            jws(&header(key.algorithm()), &claims, |message| key.sign(message))
+            jws(&header(key.algorithm()), claims, |message| key.sign(message))
         }
     }
 

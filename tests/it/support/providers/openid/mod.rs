@@ -1,11 +1,12 @@
 //! A fake OpenID provider: the four documents and endpoints that a relying party meets, honest until told otherwise.
 //!
-//! Owns: its switches, metadata, JWKS and userinfo. Does not own: `/authorize` (`authorize`), `/token` (`token`), the ID
-//! token (`id_token`), the oddities of well-known providers (`brand`), broken connections (`trouble`).
+//! Owns: its switches, metadata, JWKS and userinfo. Does not own: `/authorize` (`authorize`), `/token` (`token`), its
+//! tokens (`id_token`, `logout_token`), the oddities of well-known providers (`brand`), broken connections (`trouble`).
 
 mod authorize;
 mod brand;
 mod id_token;
+mod logout_token;
 mod token;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use vestibule::clock::{Clock as _, SystemClock};
 use self::authorize::Grant;
 pub(super) use self::authorize::with_query;
 pub use self::brand::Brand;
+pub use self::logout_token::EVENT;
 use super::homecoming::Homecoming;
 use super::keys::SigningKey;
 use super::person::{ExternalPerson, write_over};
