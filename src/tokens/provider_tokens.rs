@@ -3,6 +3,8 @@
 //! Owns: what is sealed of them, that they open as those of their identity alone, and sealing them anew. Does not own:
 //! the cipher (`seal`), or where they are kept (`store`).
 
+use std::collections::HashSet;
+
 use rand::CryptoRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -80,19 +82,32 @@ impl KeyChest<'_> {
     /// [`KeyChest::reseal`], of providers' tokens.
     ///
     /// # Errors
-    /// When the store fails, or no configured key-encryption key opens some tokens. Whatever was sealed anew until then
-    /// stays so.
+    /// When the store fails, or no configured key-encryption key opens some tokens: the others are sealed anew all the
+    /// same.
     pub async fn reseal_provider_tokens(&self, store: &dyn ProviderTokenStore) -> Result<Resealed, TokenError> {
         let keks = self.keks();
         let (mut changed, mut in_vain) = (0, 0);
+        let mut closed = HashSet::new();
+        let mut fault = None;
         while in_vain < TRIES {
-            let rest = store.sealed_by_others(keks.sealer(), AT_ONCE).await?;
+            // What does not open comes each time: it makes no room for others.
+            let room = AT_ONCE.saturating_add(u64::try_from(closed.len()).unwrap_or(u64::MAX));
+            let mut rest = store.sealed_by_others(keks.sealer(), room).await?;
+            rest.retain(|kept| !closed.contains(&kept.key));
             if rest.is_empty() {
-                return Ok(Resealed { changed, total: store.count().await? });
+                let total = store.count().await?;
+                return fault.map_or(Ok(Resealed { changed, total }), Err);
             }
             let before = changed;
             for kept in rest {
-                let clear = open(keks, &kept.key, &kept.tokens.sealed)?;
+                let clear = match open(keks, &kept.key, &kept.tokens.sealed) {
+                    Ok(clear) => clear,
+                    Err(error) => {
+                        fault.get_or_insert(error);
+                        closed.insert(kept.key);
+                        continue;
+                    }
+                };
                 let sealed = keks.seal_for(&associated(&kept.key), &clear, &mut system_rng())?;
                 changed += usize::from(store.reseal(&kept, &sealed).await?);
             }

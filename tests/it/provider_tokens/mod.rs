@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use vestibule::config;
 use vestibule::model::identity::IdentityKey;
 use vestibule::model::provider_tokens::{KeptTokens, ProviderTokens};
+use vestibule::model::sealed_key::Sealed;
 use vestibule::protocol::ids::ProviderId;
 use vestibule::tokens::Tokens;
 
@@ -324,6 +325,36 @@ both_setups! {
         app.configure(|toml| toml.replace("[{ env = \"NEW_KEY\" }]", "{ env = \"TEST_KEY\" }"));
         let refused = command(&app, &["keys", "reseal"]).await;
         refused.refuses(1, &[after.tokens.sealed.kek_id.as_str()]);
+    }
+}
+
+both_setups! {
+    /// They keep nobody else's from the new key, and the command says which key is missing.
+    async fn tokens_that_nobody_can_open_are_named_and_the_others_are_sealed_anew(setup: Setup) {
+        let (app, fake) = with(setup, KEEPS).await;
+        let keys = ["one", "two", "three"].map(|subject| key_of("acme", &fake.issuer(), subject));
+        for key in &keys {
+            fake.person(ExternalPerson::new(&key.subject).email(&format!("{}@fake.example", key.subject), true));
+            come_in(&app, &fake).await;
+        }
+        let store = &app.app().stores.provider_tokens;
+        let lost = kept(&app, &keys[0]).await.expect("kept");
+        let sealed = Sealed { kek_id: "long-gone".to_owned(), ..lost.tokens.sealed.clone() };
+        assert!(store.reseal(&lost, &sealed).await.expect("the store"));
+        app.configure(|toml| {
+            toml.replace("{ env = \"TEST_KEY\" }", "[{ env = \"NEW_KEY\" }, { env = \"TEST_KEY\" }]")
+        });
+        command(&app, &["keys", "reseal"]).await.refuses(1, &["long-gone", "acme"]);
+        let mut sealed_by = Vec::new();
+        for key in &keys {
+            sealed_by.push(kept(&app, key).await.expect("kept").tokens.sealed.kek_id);
+        }
+        assert_eq!(sealed_by[0], "long-gone");
+        assert!(sealed_by[1] == sealed_by[2] && sealed_by[1] != lost.tokens.sealed.kek_id, "{sealed_by:?}");
+        // The next sign-in replaces what is lost.
+        fake.person(ExternalPerson::new("one").email("one@fake.example", true));
+        come_in(&app, &fake).await;
+        kept_and_opened(&app, &keys[0]).await;
     }
 }
 
