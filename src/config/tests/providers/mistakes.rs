@@ -67,7 +67,7 @@ const PEOPLE: &[Mistake] = &[
     ("id = \"google\"\ncreate = \"sometimes\"", "3:10", "`create` cannot be \"sometimes\"", "\"always\""),
     ("id = \"google\"\nlink = \"always\"", "3:8", "`link` cannot be \"always\"", "\"ask\""),
     ("id = \"google\"\nlogout = \"always\"", "3:10", "`logout` cannot be \"always\"", "\"offer\""),
-    ("id = \"github\"\nlogout = \"offer\"", "3:10", "`logout` is not a key of preset = \"github\"", "google, auth0"),
+    ("id = \"github\"\nlogout = \"offer\"", "3:1", "`logout` is not a key of preset = \"github\"", "google, auth0"),
     ("id = \"google\"\nupdate = [\"email\"]", "3:11", "`update` cannot hold \"email\"", "proof of nothing"),
     ("id = \"google\"\nupdate = [\"picture\"]", "3:11", "`update` cannot hold \"picture\"", "update = [\"name\"]"),
     (
