@@ -229,6 +229,23 @@ both_setups! {
         assert!(!app.is_signed_in(&browser).await);
     }
 
+    /// A token is taken when the sessions have ended: a store that fails on the way costs another try.
+    async fn a_store_that_fails_loses_no_sign_out(setup: Setup) {
+        let (app, fake) = one(setup).await;
+        let browser = comes(&app, &fake, "grace", Some("1")).await;
+        let token = fake.logout_token(&json!({}));
+        app.http().in_trouble(true);
+        app.sql("ALTER TABLE grants RENAME TO grants_gone").await;
+        let answer = tell(&app, "staff", &token).await;
+        answer.expect_error(503, "temporarily_unavailable");
+        assert!(answer.header("retry-after").is_some());
+        app.sql("ALTER TABLE grants_gone RENAME TO grants").await;
+        app.http().in_trouble(false);
+        assert!(app.is_signed_in(&browser).await);
+        tell(&app, "staff", &token).await.expect(200);
+        assert!(!app.is_signed_in(&browser).await);
+    }
+
     /// Nobody who was let go of by an identity is signed in by it any longer, but for whoever let go of it.
     async fn an_unlinked_identity_takes_its_other_sessions_along(setup: Setup) {
         let (app, fake) = one(setup).await;

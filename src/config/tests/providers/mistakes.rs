@@ -68,7 +68,7 @@ const PEOPLE: &[Mistake] = &[
     ("id = \"google\"\nlink = \"always\"", "3:8", "`link` cannot be \"always\"", "\"ask\""),
     ("id = \"google\"\nstore_tokens = \"yes\"", "3:16", "`store_tokens` must be", "true"),
     ("id = \"google\"\nlogout = \"always\"", "3:10", "`logout` cannot be \"always\"", "\"offer\""),
-    ("id = \"github\"\nlogout = \"offer\"", "3:10", "`logout` is not a key of preset = \"github\"", "google, auth0"),
+    ("id = \"github\"\nlogout = \"offer\"", "3:1", "`logout` is not a key of preset = \"github\"", "google, auth0"),
     ("id = \"google\"\nupdate = [\"email\"]", "3:11", "`update` cannot hold \"email\"", "proof of nothing"),
     ("id = \"google\"\nupdate = [\"picture\"]", "3:11", "`update` cannot hold \"picture\"", "update = [\"name\"]"),
     (
