@@ -43,11 +43,10 @@ macro_rules! scope {
             $visibility struct $name;
 
             impl $crate::RequiredScope for $name {
-                const SCOPE: &'static str = {
-                    assert!($crate::is_scope($scope), "not a list of scopes separated by single spaces");
-                    $scope
-                };
+                const SCOPE: &'static str = $scope;
             }
+
+            const _: () = assert!($crate::is_scope($scope), "not a list of scopes separated by single spaces");
         )+
     };
 }

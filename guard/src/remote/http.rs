@@ -18,8 +18,9 @@ const LONGEST: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For one request, its answer included.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// How long a connection waits for another request: shorter than servers usually keep one.
-const IDLE: Duration = Duration::from_secs(15);
+/// How long a connection waits for another request: shorter than servers keep one (actix-web: 5 s), so that none is used
+/// just when it is closed.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// Whatever the headers say: not asked for all the time, and a key that was revoked does not live on for long.
 const SHORTEST: Duration = Duration::from_mins(1);

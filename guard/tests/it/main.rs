@@ -2,7 +2,7 @@
 //!
 //! Owns: the list of behaviours. Does not own: how keys and tokens are made (`forge`), or the issuer (`issuer`).
 
-#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "../support/forge.rs"]
 mod forge;
@@ -16,3 +16,12 @@ mod introspection;
 mod memory;
 mod remote;
 mod tower;
+
+/// The program that the README shows is the one that is built.
+#[test]
+fn the_readme_shows_the_example() {
+    let (readme, example) = (include_str!("../../README.md"), include_str!("../../examples/actix.rs"));
+    let (_, code) = example.split_once("\n\n").expect("a front page and a program");
+    let code = &code[code.find("use actix_web").expect("the program")..];
+    assert!(readme.contains(&format!("```rust,no_run\n{code}```\n")));
+}

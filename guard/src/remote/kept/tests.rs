@@ -31,7 +31,7 @@ impl Fetch for Script {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         self.gate.acquire().await.expect("open").forget();
         let answer = self.answers.lock().expect("answers").pop_front().expect("an answer for each fetch");
-        answer.map(|document| Fetched { document, lifetime: Duration::from_secs(300) }).map_err(Trouble::new)
+        answer.map(|document| Fetched { document, lifetime: Duration::from_mins(5) }).map_err(Trouble::new)
     }
 }
 
