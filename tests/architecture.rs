@@ -84,6 +84,17 @@ const FENCES: &[(&str, &[&str])] = &[
     ("std::env", &["config/", "cli/"]),
 ];
 
+/// The same for `guard/src/`.
+const FENCES_OF_THE_GUARD: &[(&str, &[&str])] = &[
+    ("actix_web", &["actix.rs"]),
+    ("http", &["tower.rs"]),
+    ("tower_layer", &["tower.rs"]),
+    ("tower_service", &["tower.rs"]),
+    ("reqwest", &["remote/"]),
+    ("tokio", &["remote/kept.rs"]),
+    ("aws_lc_rs", &["keys.rs", "seen.rs"]),
+];
+
 /// Files longer than [`LONGEST`], with the length they may have. This list only shrinks.
 const LONG_FILES: &[(&str, usize)] = &[];
 const LONGEST: usize = 500;
@@ -154,10 +165,10 @@ fn fits_place(path: &str, place: &str) -> bool {
     }
 }
 
-fn fence_faults(path: &str, text: &str) -> Vec<String> {
+fn fence_faults(fences: &[(&str, &[&str])], path: &str, text: &str) -> Vec<String> {
     let code = without_tests(&code(text));
     let mut faults = Vec::new();
-    for (name, places) in FENCES {
+    for (name, places) in fences {
         let inside = places.iter().any(|place| fits_place(path, place));
         // A module of ours may have the name of the crate, and then hides it.
         let imported = imports(path, &code).iter().any(|(target, _)| target.last().is_some_and(|last| last == name));
@@ -257,13 +268,18 @@ fn rooms_import_only_from_the_floors_below() {
 
 #[test]
 fn third_party_crates_stay_behind_their_fences() {
-    report(&files("src", "rs").iter().flat_map(|(path, text)| fence_faults(path, text)).collect::<Vec<_>>());
+    for (folder, fences) in [("src", FENCES), ("guard/src", FENCES_OF_THE_GUARD)] {
+        let sources = files(folder, "rs");
+        assert!(!sources.is_empty(), "{folder} was not found");
+        report(&sources.iter().flat_map(|(path, text)| fence_faults(fences, path, text)).collect::<Vec<_>>());
+    }
 }
 
 #[test]
 fn every_file_says_what_it_owns_and_stays_short() {
     let mut faults = Vec::new();
-    for folder in ["src", "tests", "migrations/src", "benches", "examples"] {
+    let folders = ["src", "tests", "migrations/src", "benches", "examples"];
+    for folder in folders.into_iter().chain(["guard/src", "guard/tests", "guard/benches", "guard/examples"]) {
         for (path, text) in files(folder, "rs") {
             faults.extend(text_faults(&path, &text).into_iter().map(|fault| format!("{folder}/{fault}")));
         }
@@ -273,7 +289,9 @@ fn every_file_says_what_it_owns_and_stays_short() {
 
 #[test]
 fn a_request_can_neither_panic_nor_block_the_pure_rooms() {
-    report(&files("src", "rs").iter().flat_map(|(path, text)| purity_faults(path, text)).collect::<Vec<_>>());
+    for folder in ["src", "guard/src"] {
+        report(&files(folder, "rs").iter().flat_map(|(path, text)| purity_faults(path, text)).collect::<Vec<_>>());
+    }
 }
 
 #[test]
@@ -299,6 +317,18 @@ fn migrations_know_nothing_of_the_main_crate() {
     assert!(!manifest.contains("vestibule"), "migrations/Cargo.toml depends on the main crate");
     for (path, text) in files("migrations/src", "rs") {
         assert!(!code(&text).contains("vestibule"), "migrations/src/{path} names the main crate");
+    }
+}
+
+/// Backends take it without the server.
+#[test]
+fn the_guard_knows_nothing_of_the_main_crate() {
+    let manifest = fs::read_to_string(root().join("guard/Cargo.toml")).expect("its manifest");
+    let names = manifest.lines().filter_map(|line| line.split_once(['=', '.', ']']).map(|(name, _)| name.trim()));
+    assert!(names.clone().any(|name| name == "vestibule-guard"), "its dependency on itself, for its tests");
+    assert!(names.clone().all(|name| name != "vestibule" && name != "migrations"), "it depends on the server");
+    for (path, text) in files("guard", "rs") {
+        assert!(heads(&code(&text), "vestibule").is_empty(), "guard/{path} names the main crate");
     }
 }
 
@@ -361,7 +391,7 @@ fn a_crate_outside_its_fence_is_found() {
         ("endpoints/login/handler.rs", "#[derive(askama::Template)]"),
         ("startup.rs", "use jsonwebtoken::encode;"),
     ] {
-        assert_eq!(fence_faults(path, bad).len(), 1, "{path}: {bad}");
+        assert_eq!(fence_faults(FENCES, path, bad).len(), 1, "{path}: {bad}");
     }
     for (path, good) in [
         ("endpoints/login/handler.rs", "use actix_web::web;"),
@@ -370,7 +400,7 @@ fn a_crate_outside_its_fence_is_found() {
         ("config/dev.rs", "use crate::config::{limits, redis};\nfn f() { redis::parse() }"),
         ("endpoints/login/view.rs", "use askama::Template;"),
     ] {
-        assert!(fence_faults(path, good).is_empty(), "{path}: {good}");
+        assert!(fence_faults(FENCES, path, good).is_empty(), "{path}: {good}");
     }
 }
 

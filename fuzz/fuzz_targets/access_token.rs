@@ -1,4 +1,5 @@
-//! Access tokens: no text is accepted but the very message that we signed, and what we sign comes back.
+//! Access tokens: no text is accepted but the very message that we signed, what we sign comes back, and backends that
+//! hold `vestibule-guard` accept the same.
 //!
 //! The input is a text in which `{H}`, `{P}` and `{S}` stand for the parts of a token of ours, `{KID}` for
 //! its key's name, and `b64(...)` for what is in it, encoded. Its lines are the claims of a token we sign.
@@ -17,14 +18,27 @@ use vestibule::protocol::error::ErrorCode;
 use vestibule::protocol::ids::GrantId;
 use vestibule::protocol::scope::Scopes;
 use vestibule_fuzz::{ISSUER, NOW, TOKENS, check_error, run};
+use vestibule_guard::{Guard, KeySet, Refusal};
 
 static SIGNED: LazyLock<String> =
     LazyLock::new(|| run(TOKENS.sign_access_token(&claims(&["read:users", "user", "web"]), Algorithm::ES256)).unwrap());
 
+/// Of the API that `SIGNED` is for.
+static GUARD: LazyLock<Guard> = LazyLock::new(|| {
+    let keys = KeySet::parse(TOKENS.jwks().as_bytes()).unwrap();
+    Guard::builder(ISSUER).audience("web").keys(keys).clock(|| NOW.seconds()).build().unwrap()
+});
+
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let token = fill_in(text);
-    match TOKENS.verify_access_token(&token, NOW) {
+    let verified = TOKENS.verify_access_token(&token, NOW);
+    match run(GUARD.verify(&token)) {
+        Ok(_) => assert!(verified.is_ok(), "{token}"),
+        Err(Refusal::InvalidToken(_)) => assert!(verified.is_err(), "{token}"),
+        Err(other) => panic!("{other}"),
+    }
+    match verified {
         Err(error) => check_error(&error, &[ErrorCode::InvalidToken]),
         // Of an ECDSA signature there are two; the message is the one that was signed.
         Ok(_) => assert_eq!(message(&token), message(&SIGNED)),

@@ -265,7 +265,7 @@ async fn the_image_is_made_of_what_there_is_and_runs_what_there_is() {
     let ignore = read(".dockerignore");
     assert!(ignore.lines().any(|line| line == "*"), "everything is let through");
     let let_through: Vec<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    for needed in ["Cargo.toml", "Cargo.lock", "migrations", "src", "templates", "config", "tests"] {
+    for needed in ["Cargo.toml", "Cargo.lock", "migrations", "guard", "src", "templates", "config", "tests"] {
         assert!(let_through.contains(&needed) && root().join(needed).exists(), "{needed}");
     }
     for (kind, folder) in [("bin", "src/bin"), ("test", "tests"), ("bench", "benches"), ("example", "examples")] {

@@ -43,14 +43,15 @@ async fn keys(app: &TestApp, arguments: &[&str]) -> Ended {
     program::run(command, "").await
 }
 
-async fn kids(app: &TestApp) -> BTreeSet<String> {
+/// What is published.
+pub async fn kids(app: &TestApp) -> BTreeSet<String> {
     let set = app.get("/jwks").await.expect(200).json();
     let keys = set["keys"].as_array().expect("keys").iter();
     keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
 }
 
 /// Asks until it is so, as the server looks every second.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let begun = tokio::time::Instant::now();
     while !so().await {
         assert!(begun.elapsed() < Duration::from_mins(1), "never: {what}");

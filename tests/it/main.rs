@@ -28,6 +28,7 @@ mod faults;
 mod first_hour;
 mod form_post;
 mod github;
+mod guarded;
 mod herd;
 mod http_surface;
 mod id_token_hints;

@@ -45,6 +45,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo bench --bench load", "takes minutes; clippy builds it"),
     ("cargo bench --bench operations", "takes minutes; clippy builds it"),
     ("cargo bench --bench herd", "takes minutes; clippy builds it"),
+    ("cargo bench -p vestibule-guard", "builds for minutes; clippy builds it"),
     ("tests/run soak", "takes minutes; .ci/run runs a slice of it"),
     ("tests/run faults", "takes a quarter of an hour; .ci/run runs it with --quick"),
     ("docker compose up --build --detach --wait", NO_DOCKER),
