@@ -24,7 +24,8 @@ impl World {
             write_over(&mut claims, &over);
         }
         let claims = Value::Object(claims);
-        let key = &state.key;
+        let before = state.key_before.as_ref().filter(|_| state.tells(Twist::KeyBefore));
+        let key = before.unwrap_or(&state.key);
         let header = |alg: &str| json!({ "alg": alg, "kid": key.kid, "typ": "JWT" });
         let told = |twist: Twist| state.tells(twist);
         if told(Twist::AlgNone) {

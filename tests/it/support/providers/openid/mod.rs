@@ -61,6 +61,8 @@ pub(super) struct State {
     /// Seconds; like the server's clock it is moved by hand alone, however long a test takes.
     clock: i64,
     key: SigningKey,
+    /// What it signed with before.
+    key_before: Option<SigningKey>,
     /// How many keys, codes and tokens were made.
     made: usize,
     codes: HashMap<String, Grant>,
@@ -211,16 +213,16 @@ impl FakeProvider {
     /// The same, for ES256.
     pub fn rotate_to_ec(&self) {
         let mut state = self.world.state();
-        let kid = state.next("key");
-        state.key = SigningKey::ec(kid);
+        let key = SigningKey::ec(state.next("key"));
+        state.sign_with(key);
     }
 
     /// The same, for RS256.
     pub fn rotate_to_rsa(&self) {
         let mut state = self.world.state();
         let kid = state.next("key");
-        let number = state.made;
-        state.key = SigningKey::rsa(kid, number);
+        let key = SigningKey::rsa(kid, state.made);
+        state.sign_with(key);
     }
 
     /// The `kid` that it signs with.
@@ -266,6 +268,7 @@ impl World {
             redirect_uri: None,
             clock: SystemClock.now().seconds(),
             key: SigningKey::ec("key-0".to_owned()),
+            key_before: None,
             made: 0,
             codes: HashMap::new(),
             redeemed: HashSet::new(),
@@ -358,6 +361,10 @@ impl State {
 
     fn complain(&mut self, seen: &Seen, what: impl Into<String>) {
         self.complaints.push(format!("{:?}: {}", seen.endpoint, what.into()));
+    }
+
+    fn sign_with(&mut self, key: SigningKey) {
+        self.key_before = Some(std::mem::replace(&mut self.key, key));
     }
 
     fn next(&mut self, what: &str) -> String {
