@@ -31,6 +31,9 @@ use crate::support::data::Folder;
 const CLIENT_ID: &str = "vestibule-at-the-fake";
 const CLIENT_SECRET: &str = "s3cret-at-the-fake:0123456789+/=%&AAAA";
 
+/// The cookie of whoever is signed in there: their subject.
+const SESSION: &str = "fake-session";
+
 /// A provider of one test.
 pub struct FakeProvider {
     wire: Wire,
@@ -60,6 +63,8 @@ pub(super) struct State {
     redirect_uri: Option<String>,
     /// Seconds; like the server's clock it is moved by hand alone, however long a test takes.
     clock: i64,
+    /// Whether it goes on by itself all the same, for tests that take long.
+    runs: bool,
     key: SigningKey,
     /// What it signed with before.
     key_before: Option<SigningKey>,
@@ -235,6 +240,17 @@ impl FakeProvider {
         self.world.state().complaints.clone()
     }
 
+    /// Its clock goes on as the machine's does.
+    pub fn runs(&self) {
+        self.world.state().runs = true;
+    }
+
+    /// Goes there as the browser of somebody with that subject, of whom nothing more is known, and says where that
+    /// leads.
+    pub async fn visit_as(&self, subject: &str, url: impl AsRef<str>) -> Homecoming {
+        Homecoming::with(url.as_ref(), &format!("{SESSION}={subject}")).await
+    }
+
     /// Goes there as a browser does, and says where that leads.
     pub async fn visit(&self, url: impl AsRef<str>) -> Homecoming {
         Homecoming::of(url.as_ref()).await
@@ -267,6 +283,7 @@ impl World {
             cache: None,
             redirect_uri: None,
             clock: SystemClock.now().seconds(),
+            runs: false,
             key: SigningKey::ec("key-0".to_owned()),
             key_before: None,
             made: 0,
@@ -377,7 +394,7 @@ impl State {
     }
 
     fn now(&self) -> i64 {
-        self.clock
+        if self.runs { SystemClock.now().seconds() } else { self.clock }
     }
 }
 
