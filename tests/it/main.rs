@@ -47,6 +47,8 @@ mod pkce;
 mod profile_claims;
 mod prompt_and_max_age;
 mod provider_choice;
+mod provider_connections;
+mod provider_keys;
 mod provider_of_our_own;
 mod provider_presets;
 mod provider_returns;

@@ -1,5 +1,5 @@
 //! Signing in at an OpenID provider: who comes back is who left, once, and everything that the provider says is checked
-//! (threats I08, I09, I10, I11, I12, I14, I16, X21).
+//! (threats I08, I09, I10, I11, I14, I16).
 
 use serde_json::json;
 
@@ -314,65 +314,6 @@ both_setups! {
                 expect_in(&app, &browser, &ask, arrival);
             }
         }
-    }
-
-    /// X21, I12: keys change between two sign-ins, each time.
-    async fn changed_keys_are_picked_up_within_one_sign_in(setup: Setup) {
-        let (app, fake) = one(setup).await;
-        let ask = ask();
-        for round in 0..5 {
-            let mut browser = app.browser();
-            let arrival = through(&mut browser, &app, (&ask, "staff"), &fake).await;
-            expect_in(&app, &browser, &ask, arrival);
-            assert_eq!(fake.count(Endpoint::Keys), round + 1, "one fetch each time, and no more");
-            match round {
-                1 => fake.rotate_to_rsa(),
-                2 => fake.rotate_to_ec(),
-                _ => fake.rotate(),
-            }
-        }
-    }
-
-    /// I12: tokens with keys that nobody has.
-    async fn unknown_keys_cost_one_fetch_a_minute(setup: Setup) {
-        let (app, fake) = one(setup).await;
-        app.http().in_trouble(true);
-        let ask = ask();
-        let try_it = async || {
-            let mut browser = app.browser();
-            through(&mut browser, &app, (&ask, "staff"), &fake).await
-        };
-        assert!(matches!(try_it().await, Arrival::Away(_)));
-        fake.twist(Twist::KidUnknown);
-        for _ in 0..20 {
-            assert_eq!(try_it().await.page().status, 502);
-        }
-        assert_eq!(fake.count(Endpoint::Keys), 2, "the first, and one for all of the unknown");
-        for _ in 0..2 {
-            pass(&app, &fake, 60);
-            assert_eq!(try_it().await.page().status, 502);
-            assert_eq!(try_it().await.page().status, 502);
-        }
-        assert_eq!(fake.count(Endpoint::Keys), 4);
-        fake.straighten();
-        assert!(matches!(try_it().await, Arrival::Away(_)), "and good ones are taken all the while");
-    }
-
-    /// The cache headers of discovery and keys.
-    async fn documents_are_fetched_when_their_time_is_over(setup: Setup) {
-        let (app, fake) = one(setup).await;
-        fake.cache("max-age=600");
-        let ask = ask();
-        let counts = async |seconds: u32| {
-            pass(&app, &fake, seconds);
-            let mut browser = app.browser();
-            let arrival = through(&mut browser, &app, (&ask, "staff"), &fake).await;
-            expect_in(&app, &browser, &ask, arrival);
-            (fake.count(Endpoint::Discovery), fake.count(Endpoint::Keys))
-        };
-        assert_eq!(counts(0).await, (1, 1));
-        assert_eq!(counts(599).await, (1, 1));
-        assert_eq!(counts(1).await, (2, 2));
     }
 
     /// OpenID Connect Core 5.3.2.

@@ -1,8 +1,7 @@
-//! A provider that is down, slow or answers nonsense (threats L01, L02, I15, X20): only signing in there fails, soon, and
+//! A provider that is down, slow or answers nonsense (threats L01, L02, X20): only signing in there fails, soon, and
 //! on a page that leads on.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,9 +12,9 @@ use vestibule::reload::Reloaded;
 
 use crate::both_setups;
 use crate::support::journey::{
-    self, away, back, button, expect_in, expect_ways_on, leave, log_line, pass, sign_in_page, start, through,
+    away, back, button, expect_in, expect_trouble, expect_ways_on, leave, log_line, pass, sign_in_page, start,
 };
-use crate::support::providers::{Endpoint, ExternalPerson, FakeProvider, Trouble, Twist};
+use crate::support::providers::{Endpoint, ExternalPerson, FakeProvider, Trouble, Twist, Witness};
 use crate::support::{Answer, Arrival, Ask, Options, Setup, TestApp};
 
 /// One provider for each way in which one endpoint can be in trouble, each with people of its own.
@@ -32,16 +31,6 @@ fn troubled() -> Vec<(String, FakeProvider, Endpoint, Trouble)> {
             (format!("p{number}"), fake, endpoint, trouble)
         })
         .collect()
-}
-
-/// A page that lets nobody in and leads on.
-#[track_caller]
-fn expect_trouble(page: &Answer, id: &str, what: &str) {
-    let text = page.text();
-    assert!(matches!(page.status, 502 | 503), "{what}: {} {} {text}", page.url, page.status);
-    assert!(text.contains("provider_invalid") || text.contains("provider_unavailable"), "{what}: {text}");
-    journey::expect_own_words(page);
-    expect_ways_on(page, id);
 }
 
 async fn try_once(app: &TestApp, id: &str, fake: &FakeProvider) -> (crate::support::UserAgent, Ask, Arrival) {
@@ -239,114 +228,9 @@ both_setups! {
         app.configure(|toml| toml.replace("allow = [\"127.0.0.1\"]", "allow = [\"127.99.0.0/16\"]"));
         assert_eq!(app.reload().await, Reloaded::Refused);
     }
-
-    /// I15: a certificate that nobody trusts.
-    async fn a_provider_with_a_certificate_of_its_own_is_refused(setup: Setup) {
-        let tls = TlsServer::start();
-        let fake = FakeProvider::start();
-        let app = start(setup, &[fake.toml("staff")]).await;
-        app.http().in_trouble(true);
-        fake.metadata("token_endpoint", json!(format!("https://127.0.0.1:{}/token", tls.port)));
-        let mut browser = app.browser();
-        let page = through(&mut browser, &app, (&Ask::of("trusted"), "staff"), &fake).await.page();
-        expect_trouble(&page, "staff", "self-signed");
-        let line = log_line(&page).to_lowercase();
-        assert!(line.contains("unreachable: ") && line.contains("certificate"), "{line}");
-    }
 }
 
 /// The table, and one address of this machine alone that may be connected to.
 fn narrow(table: &str) -> &'static str {
     format!("{table}\n[outbound]\nallow = [\"127.0.0.1/32\"]\n").leak()
-}
-
-/// Counts who connects to any address of this machine.
-struct Witness {
-    port: u16,
-    seen: Arc<AtomicUsize>,
-}
-
-impl Witness {
-    fn start() -> Self {
-        // Both families where there are two.
-        let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0")).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let seen = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for _ in listener.incoming().map_while(Result::ok) {
-                counted.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        Self { port, seen }
-    }
-
-    fn seen(&self) -> usize {
-        self.seen.load(Ordering::SeqCst)
-    }
-
-    async fn until_seen(&self) {
-        while self.seen() == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// `openssl s_server` with a certificate that it made for itself.
-struct TlsServer {
-    port: u16,
-    process: Child,
-    _folder: crate::support::data::Folder,
-}
-
-impl TlsServer {
-    fn start() -> Self {
-        let folder = crate::support::data::Folder::new();
-        let [key, certificate] =
-            ["key.pem", "certificate.pem"].map(|name| folder.path().join(name).display().to_string());
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-            .args([
-                "-subj",
-                "/CN=127.0.0.1",
-                "-addext",
-                "subjectAltName=IP:127.0.0.1",
-                "-keyout",
-                &key,
-                "-out",
-                &certificate,
-            ])
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.expect("openssl is needed for this test: apt-get install -y openssl").success());
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let process = Command::new("openssl")
-            .args([
-                "s_server",
-                "-quiet",
-                "-www",
-                "-accept",
-                &format!("127.0.0.1:{port}"),
-                "-key",
-                &key,
-                "-cert",
-                &certificate,
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
-        }
-        Self { port, process, _folder: folder }
-    }
-}
-
-impl Drop for TlsServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -28,7 +28,7 @@ pub mod program;
 mod reload;
 mod schema;
 mod serve;
-mod serving;
+pub mod serving;
 mod stop;
 mod streams;
 mod token;

@@ -3,7 +3,7 @@
 //! Owns: starting it, its signals, its log. Does not own: what it should do.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -45,10 +45,16 @@ pub fn configuration(server: &str) -> String {
 impl Serving {
     /// Starts one on what stands in `config` of that folder, and waits until it is ready.
     pub async fn start(home: &Home, key: Option<&str>) -> Self {
+        Self::start_among(home, key, &[]).await
+    }
+
+    /// The same, with more in its environment.
+    pub async fn start_among(home: &Home, key: Option<&str>, environment: &[(&str, &Path)]) -> Self {
         let port = free_port();
         let log = home.path().join(format!("{port}.log"));
         let mut command = home.command(&["serve", "--config", "config"]);
         command
+            .envs(environment.iter().copied())
             .env("KEY", key.map_or_else(random_key, str::to_owned))
             .env("VESTIBULE__SERVER__LISTEN", format!("127.0.0.1:{port}"))
             .stderr(Stdio::from(File::create(&log).expect("a file")));

@@ -153,23 +153,41 @@ async fn check_code(world: &World, code: &str, verifier: &str, redeemed: bool) {
     }
 }
 
-/// With the password that counts they get in, without being asked again what they allowed; with the one
-/// before they do not.
+/// With the password that counts they get in, and through the provider where they linked it, without being asked
+/// again what they allowed; with the password before they do not.
 async fn check_person(world: &World, username: &str, known: &Known) {
     if known.disabled == State::Open {
         return;
     }
     let Some(password) = &known.password else { return };
+    let visitor = || {
+        let mut visitor = Visitor::new(username.to_owned(), known.sub.clone(), password.clone());
+        visitor.allowed = known.allowed;
+        visitor
+    };
+    if known.identity == State::Over || (known.identity == State::Alive && known.disabled == State::Over) {
+        expect_no_entry_elsewhere(world, visitor()).await;
+    }
     if known.disabled == State::Over {
         return expect_no_entry(world, username, password, "disabled").await;
     }
     if let Some(before) = &known.before {
         expect_no_entry(world, username, before, "with an old password").await;
     }
-    let mut visitor = Visitor::new(username.to_owned(), known.sub.clone(), password.clone());
-    visitor.allowed = known.allowed;
+    expect_entry(world, visitor()).await;
+    if known.identity == State::Alive {
+        let mut visitor = visitor();
+        visitor.linked = true;
+        expect_entry(world, visitor).await;
+    }
+}
+
+/// They get in, as who they are.
+async fn expect_entry(world: &World, mut visitor: Visitor) {
+    let username = visitor.username.clone();
     let Some((ask_of, code)) = visitor.authorize(world).await else {
-        return world.complain(Wrong::Lost, format!("{username} cannot sign in"));
+        let way = if visitor.linked { "through the provider" } else { "with the password" };
+        return world.complain(Wrong::Lost, format!("{username} cannot sign in {way}"));
     };
     let verifier = ask_of.verifier.clone().unwrap_or_default();
     let Some(answer) = ask(world, world.any(), redemption(&code, &verifier)).await else { return };
@@ -177,6 +195,16 @@ async fn check_person(world: &World, username: &str, known: &Known) {
         return world.complain(Wrong::Lost, format!("{username}: a code: {}", excerpt(&answer)));
     }
     visitor.read(world, &answer, ask_of.get("nonce"));
+}
+
+async fn expect_no_entry_elsewhere(world: &World, mut visitor: Visitor) {
+    match visitor.is_kept_out_elsewhere(world).await {
+        Some(true) => {}
+        Some(false) => {
+            world.complain(Wrong::Revived, format!("{} gets in through the provider", visitor.username));
+        }
+        None => world.complain(Wrong::Unexplained, format!("{}: no way to the provider and back", visitor.username)),
+    }
 }
 
 async fn expect_no_entry(world: &World, username: &str, password: &str, why: &str) {

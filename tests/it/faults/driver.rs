@@ -167,6 +167,13 @@ impl Worker {
         }
         self.ask_about_the_past().await;
         visitor.look_home(&self.world).await;
+        // Every other person comes through the provider, once they may.
+        if self.number % 2 == 0 {
+            visitor.link(&self.world).await;
+            if visitor.linked && self.rng.random_range(0..3) == 0 {
+                visitor.change_browser();
+            }
+        }
         match self.rng.random_range(0..10) {
             0..4 => self.revoke(tokens).await,
             4 => self.replay(tokens, &code, &verifier).await,

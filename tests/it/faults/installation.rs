@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,11 +14,15 @@ use crate::cli::program::random_key;
 use crate::support::configuration;
 use crate::support::data::Folder;
 use crate::support::postgres::{Database, Postgres};
+use crate::support::providers::{FakeProvider, OUTBOUND};
 use crate::support::proxy::Proxy;
 use crate::support::redis::Redis;
 
 /// Names the program to run in place of the one built with the tests.
 const PROGRAM: &str = "VESTIBULE_FAULTS_PROGRAM";
+
+/// The provider where some people sign in.
+pub const PROVIDER: &str = "elsewhere";
 
 /// Far longer than a start takes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -40,6 +45,8 @@ pub struct Installation {
     pub servers: Option<Servers>,
     pub admin: Admin,
     pub issuer: String,
+    /// Where people may sign in, too; it is always well.
+    pub provider: Arc<FakeProvider>,
     folder: Folder,
 }
 
@@ -96,6 +103,9 @@ impl Installation {
              [limits]\nexempt_addresses = [\"127.0.0.1\"]\n\n[passwords]\nmemory_kib = 7168\niterations = 1\nthreads = 2\n{}",
             configuration::registry()
         );
+        let provider = FakeProvider::start();
+        provider.runs();
+        let toml = [&toml, provider.toml_with(PROVIDER, "create = \"never\"\n").as_str(), OUTBOUND].concat();
         std::fs::write(config.join("vestibule.toml"), toml).expect("a file");
         let program = std::env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_vestibule").into(), PathBuf::from);
         let admin = Admin { program, config, key: random_key() };
@@ -105,7 +115,7 @@ impl Installation {
         for instance in &mut instances {
             instance.start().await;
         }
-        Self { instances, servers, admin, issuer, folder }
+        Self { instances, servers, admin, issuer, provider: Arc::new(provider), folder }
     }
 
     /// Its folder.

@@ -28,6 +28,10 @@ pub enum Fact {
     PasswordSet { username: String, password: String, before: String },
     /// Somebody allowed the client what it asks for.
     Allowed { username: String },
+    /// An identity at the provider, of the same name, may open the account.
+    Linking { username: String },
+    /// It does.
+    Linked { username: String },
     /// A code was handed out.
     Code { username: String, code: String, verifier: String },
     /// A code was redeemed.
@@ -79,7 +83,11 @@ impl Ledger {
         let mut line = serde_json::to_vec(fact).expect("JSON");
         line.push(b'\n');
         self.file.lock().expect("no panic").write_all(&line).expect("a line");
-        if !matches!(fact, Fact::Ending { .. } | Fact::Disabling { .. } | Fact::SettingPassword { .. }) {
+        let open = matches!(
+            fact,
+            Fact::Ending { .. } | Fact::Disabling { .. } | Fact::SettingPassword { .. } | Fact::Linking { .. }
+        );
+        if !open {
             self.facts.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -140,6 +148,8 @@ pub struct Known {
     pub password: Option<String>,
     pub before: Option<String>,
     pub allowed: bool,
+    /// The identity at the provider: alive when it was linked, over when nobody ever tried.
+    pub identity: State,
     pub disabled: State,
 }
 
@@ -169,8 +179,9 @@ impl Book {
     fn add(&mut self, fact: Fact) {
         match fact {
             Fact::Person { username, sub, password } => {
-                let (password, disabled) = (Some(password), State::Alive);
-                self.people.insert(username, Known { sub, password, before: None, allowed: false, disabled });
+                let (password, before, allowed) = (Some(password), None, false);
+                let (identity, disabled) = (State::Over, State::Alive);
+                self.people.insert(username, Known { sub, password, before, allowed, identity, disabled });
             }
             Fact::SettingPassword { username } => self.person(&username).password = None,
             Fact::PasswordSet { username, password, before } => {
@@ -178,6 +189,8 @@ impl Book {
                 (person.password, person.before) = (Some(password), Some(before));
             }
             Fact::Allowed { username } => self.person(&username).allowed = true,
+            Fact::Linking { username } => self.person(&username).identity = State::Open,
+            Fact::Linked { username } => self.person(&username).identity = State::Alive,
             Fact::Code { code, verifier, .. } => {
                 self.codes.insert(code, (verifier, false));
             }

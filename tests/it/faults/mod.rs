@@ -10,6 +10,7 @@
 
 mod checker;
 mod driver;
+mod elsewhere;
 mod injection;
 mod installation;
 mod ledger;
@@ -141,7 +142,7 @@ async fn run(fault: Fault, setup: &'static str, installation: &mut Installation,
         let wires = installation.instances.iter().enumerate();
         let wires =
             wires.map(|(index, instance)| Wire::new(instance.port, &installation.issuer, index, Arc::clone(meter)));
-        World::new(wires.collect(), &installation.issuer, Arc::clone(&ledger))
+        World::new(wires.collect(), installation, Arc::clone(&ledger))
     };
     // Pools and caches are as full as they get.
     let warm = world(&Arc::default());

@@ -29,7 +29,7 @@ async fn found(installation: &Installation, book: &Book) -> Vec<Wrong> {
 fn world(installation: &Installation, name: &str) -> World {
     let path = installation.path().join(format!("{name}.jsonl"));
     let wire = Wire::new(installation.instances[0].port, &installation.issuer, 0, Arc::<Meter>::default());
-    World::new(vec![wire], &installation.issuer, Arc::new(Ledger::create(path)))
+    World::new(vec![wire], installation, Arc::new(Ledger::create(path)))
 }
 
 /// The book with one grant of that state, its person, and nothing else.
@@ -44,6 +44,13 @@ fn one(book: &Book, state: State) -> Book {
         grants: [(grant.clone(), held.clone())].into(),
         codes: BTreeMap::new(),
     }
+}
+
+/// The book with nothing but one person, who may come in, with an identity of that state.
+fn somebody(book: &Book, identity: State) -> Option<Book> {
+    let fits = |known: &Known| (known.identity, known.disabled) == (identity, State::Alive) && known.password.is_some();
+    let (username, known) = book.people.iter().find(|(_, known)| fits(known))?;
+    Some(Book { people: [(username.clone(), known.clone())].into(), ..Book::default() })
 }
 
 fn grant(book: &mut Book) -> &mut Held {
@@ -62,7 +69,10 @@ async fn a_ledger_that_lies_is_found_out() {
     let has = |book: &Book, state| {
         book.grants.values().any(|held| held.state == state && book.people[&held.username].disabled == State::Alive)
     };
-    while !(has(&world.ledger.read(), State::Alive) && has(&world.ledger.read(), State::Over)) {
+    let enough = |book: &Book| {
+        [State::Alive, State::Over].into_iter().all(|state| has(book, state) && somebody(book, state).is_some())
+    };
+    while !enough(&world.ledger.read()) {
         assert!(begun.elapsed() < Duration::from_mins(1), "nothing happens");
         let load = Load::begin(&world, &installation.admin, 2, 1);
         sleep(Duration::from_millis(500)).await;
@@ -97,6 +107,15 @@ async fn a_ledger_that_lies_is_found_out() {
     let nobody = person(&mut lie).clone();
     lie.people.insert("nobody".to_owned(), nobody);
     assert!(found(&installation, &lie).await.contains(&Wrong::Lost), "a person who is not there");
+    let mut lie = somebody(&book, State::Alive).expect("one");
+    assert_eq!(found(&installation, &lie).await, [], "no lie");
+    person(&mut lie).identity = State::Over;
+    let wrongs = found(&installation, &lie).await;
+    assert!(wrongs.contains(&Wrong::Revived) && wrongs.contains(&Wrong::Unexplained), "an identity that opens");
+    let mut lie = somebody(&book, State::Over).expect("one");
+    assert_eq!(found(&installation, &lie).await, [], "no lie");
+    person(&mut lie).identity = State::Alive;
+    assert_eq!(found(&installation, &lie).await, [Wrong::Lost], "an identity that opens nothing");
     let mut lie = one(&book, State::Over);
     grant(&mut lie).refresh = "_".repeat(76);
     assert!(found(&installation, &lie).await.contains(&Wrong::Lost), "a generation that is not there");

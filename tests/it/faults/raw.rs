@@ -44,6 +44,7 @@ fn id(installation: &Installation, column: &str) -> String {
 /// Holds the rows against the book.
 pub async fn check(installation: &Installation, ledger: &Ledger, book: &Book) {
     check_grants(installation, ledger, book).await;
+    check_identities(installation, ledger, book).await;
     let people = rows(installation, "SELECT username, CASE WHEN disabled THEN '1' ELSE '0' END FROM users", 2).await;
     let people: BTreeMap<String, bool> = people.into_iter().map(|row| (row[0].clone(), row[1] == "1")).collect();
     let sql =
@@ -68,6 +69,31 @@ pub async fn check(installation: &Installation, ledger: &Ledger, book: &Book) {
         let sound = rows(installation, "PRAGMA integrity_check", 1).await;
         if sound != [["ok"]] {
             ledger.complain(Wrong::Lost, format!("the file is damaged: {sound:?}"));
+        }
+    }
+}
+
+/// Each identity is of somebody of the same name.
+async fn check_identities(installation: &Installation, ledger: &Ledger, book: &Book) {
+    let sql = "SELECT i.subject, coalesce(u.username, '') FROM identities i LEFT JOIN users u ON u.id = i.user_id";
+    let mut kept: BTreeSet<String> = BTreeSet::new();
+    for row in rows(installation, sql, 2).await {
+        if row[0] != row[1] {
+            ledger.complain(Wrong::CrossIdentity, format!("the identity {} opens the account {}", row[0], row[1]));
+        }
+        if !kept.insert(row[0].clone()) {
+            ledger.complain(Wrong::Duplicated, format!("the identity {}", row[0]));
+        }
+    }
+    for (username, known) in &book.people {
+        match known.identity {
+            State::Alive if !kept.contains(username) => {
+                ledger.complain(Wrong::Lost, format!("the identity of {username} is not in the store"));
+            }
+            State::Over if kept.contains(username) => {
+                ledger.complain(Wrong::Unexplained, format!("nobody linked the identity of {username}"));
+            }
+            _ => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 //! that may break at any step of it.
 //!
 //! Owns: going that way, noting each acknowledged fact, and that no answer is somebody else's. Does not own:
-//! in what order things are done (`driver`), or forms (`support::forms`).
+//! in what order things are done (`driver`), the way through the provider (`elsewhere`), or forms (`support::forms`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use reqwest::Method;
 use serde_json::Value;
 
+use super::installation::Installation;
 use super::ledger::{Fact, Ledger, Wrong};
 use super::meter::Asked;
 use super::wire::{Sent, Trouble, Wire};
 use crate::support::ask::unique;
 use crate::support::forms::{Form, forms};
+use crate::support::providers::FakeProvider;
 use crate::support::{Answer, Ask, jwt};
 
 /// The client that everybody uses, and the API's server that asks about its tokens.
@@ -27,6 +29,7 @@ pub const API: &str = "api-server";
 pub struct World {
     pub wires: Vec<Wire>,
     pub issuer: String,
+    pub provider: Arc<FakeProvider>,
     pub ledger: Arc<Ledger>,
     turn: Arc<AtomicUsize>,
     /// Whether Redis loses what it has: sessions and codes may be gone then, and nothing else.
@@ -34,8 +37,9 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(wires: Vec<Wire>, issuer: &str, ledger: Arc<Ledger>) -> Self {
-        Self { wires, issuer: issuer.to_owned(), ledger, turn: Arc::default(), forgetful: Arc::default() }
+    pub fn new(wires: Vec<Wire>, installation: &Installation, ledger: Arc<Ledger>) -> Self {
+        let (issuer, provider) = (installation.issuer.clone(), Arc::clone(&installation.provider));
+        Self { wires, issuer, provider, ledger, turn: Arc::default(), forgetful: Arc::default() }
     }
 
     /// One after the other, as a proxy chooses that knows nothing of them.
@@ -70,6 +74,8 @@ pub struct Visitor {
     cookies: BTreeMap<String, String>,
     pub signed_in: bool,
     pub allowed: bool,
+    /// Whether their identity at the provider opens the account, and they come in that way.
+    pub linked: bool,
     /// Whether this sign-in was allowed, and the code that says so is not there yet.
     allowing: bool,
     wrong_passwords: usize,
@@ -85,6 +91,7 @@ impl Visitor {
             cookies,
             signed_in: false,
             allowed: false,
+            linked: false,
             allowing: false,
             wrong_passwords: 0,
         }
@@ -110,7 +117,7 @@ impl Visitor {
         Ok(answer)
     }
 
-    async fn get(&mut self, world: &World, url: &str) -> Result<Answer, Trouble> {
+    pub async fn get(&mut self, world: &World, url: &str) -> Result<Answer, Trouble> {
         self.send(world, Sent::get(Asked::Page, url)).await
     }
 
@@ -202,6 +209,9 @@ impl Visitor {
             world.complain(Wrong::Lost, format!("{}: the session", self.username));
         }
         self.signed_in = false;
+        if self.linked {
+            return self.sign_in_elsewhere(world, page).await;
+        }
         let password = self.passwords.first().expect("one").clone();
         let typed = [("username", self.username.clone()), ("password", password)];
         let typed: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -240,6 +250,12 @@ impl Visitor {
             world.ledger.note(&Fact::PasswordSet { username: self.username.clone(), password: new, before });
         }
         Some(answer)
+    }
+
+    /// Goes on in another browser, where nobody is signed in.
+    pub fn change_browser(&mut self) {
+        self.cookies.clear();
+        self.signed_in = false;
     }
 
     /// Who the home page says one is.

@@ -96,6 +96,16 @@ pub fn expect_refused(browser: &UserAgent, arrival: Arrival, error: &str, reason
     page
 }
 
+/// It ended on a page that lets nobody in for the trouble that the provider has, and leads on.
+#[track_caller]
+pub fn expect_trouble(page: &Answer, id: &str, what: &str) {
+    let text = page.text();
+    assert!(matches!(page.status, 502 | 503), "{what}: {} {} {text}", page.url, page.status);
+    assert!(text.contains("provider_invalid") || text.contains("provider_unavailable"), "{what}: {text}");
+    expect_own_words(page);
+    expect_ways_on(page, id);
+}
+
 /// Nothing that a provider made up is on a page.
 #[track_caller]
 pub fn expect_own_words(page: &Answer) {
@@ -116,13 +126,20 @@ pub fn expect_past(arrival: Arrival, words: &str) -> Url {
     link(&page, words)
 }
 
+/// The reference on a page.
+#[track_caller]
+pub fn reference(page: &Answer) -> String {
+    let text = page.text();
+    let reference = text.split("Reference <code>").nth(1).and_then(|rest| rest.split('<').next());
+    reference.unwrap_or_else(|| panic!("no reference: {text}")).to_owned()
+}
+
 /// The line of the log that the reference on a page leads to.
 #[track_caller]
 pub fn log_line(page: &Answer) -> String {
-    let text = page.text();
-    let reference = text.split("Reference <code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a reference");
+    let reference = reference(page);
     let log = logs::text();
-    let line = log.lines().rfind(|line| line.contains(reference));
+    let line = log.lines().rfind(|line| line.contains(&reference));
     line.unwrap_or_else(|| panic!("nothing about {reference}")).to_owned()
 }
 

@@ -1,6 +1,6 @@
 //! How a browser leaves a fake provider.
 //!
-//! Owns: one request without cookies, and reading where it leads: a redirect, or a form that sends itself. Does not
+//! Owns: one request, and reading where it leads: a redirect, or a form that sends itself. Does not
 //! own: going there (`agent`).
 
 use url::Url;
@@ -19,9 +19,15 @@ pub struct Homecoming {
 impl Homecoming {
     /// Opens an authorization request. Whatever is neither redirect nor form fails the test.
     pub(super) async fn of(url: &str) -> Self {
+        Self::with(url, "").await
+    }
+
+    /// The same, with cookies.
+    pub(super) async fn with(url: &str, cookies: &str) -> Self {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let client = client.build().expect("a client");
-        let answer = client.get(url).send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        let answer =
+            client.get(url).header("cookie", cookies).send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"));
         let status = answer.status().as_u16();
         let location = answer.headers().get("location").map(|value| value.to_str().expect("ASCII").to_owned());
         if let Some(location) = location {

@@ -120,7 +120,8 @@ pub(super) fn apple_key() -> (String, Vec<u8>) {
     (pem("PRIVATE KEY", pkcs8.as_ref()), pair.public_key().as_ref().to_vec())
 }
 
-fn pem(what: &str, der: &[u8]) -> String {
+/// DER as text.
+pub(super) fn pem(what: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
     format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))

@@ -16,9 +16,11 @@ mod relying_party;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod trouble;
 mod twist;
 mod wire;
+mod witness;
 
 pub use github::{FakeGitHub, GitHubPerson};
 pub use homecoming::Homecoming;
@@ -26,8 +28,10 @@ pub use independent::{Cookies, IndependentProvider};
 pub use openid::{Brand, EVENT, FakeProvider};
 pub use person::ExternalPerson;
 pub use seen::{Endpoint, Seen};
+pub use tls::{Authority, Flaw, TlsFront};
 pub use trouble::{HOSTILE, Trouble};
 pub use twist::Twist;
+pub use witness::Witness;
 
 /// What lets the server ask providers on this machine.
 pub const OUTBOUND: &str = "\n[outbound]\nallow = [\"127.0.0.0/8\"]\n";

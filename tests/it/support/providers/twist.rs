@@ -57,6 +57,8 @@ pub enum Twist {
     KidAbsent,
     /// Another key under the `kid` that is published.
     KeyOther,
+    /// The key that was published before this one, as whoever stole it signs.
+    KeyBefore,
     SignatureAbsent,
     AtHashOther,
     AtHashAbsent,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Brand, CLIENT_ID, State, World};
+use super::{Brand, CLIENT_ID, SESSION, State, World};
 use crate::support::providers::person::ExternalPerson;
 use crate::support::providers::seen::Seen;
 use crate::support::providers::twist::Twist;
@@ -110,8 +110,9 @@ impl World {
         }
         let fresh = seen.parameter("max_age").is_some() || seen.parameter("prompt").is_some_and(|p| asks(p, "login"));
         let said = state.person.signed_in_ago.or(fresh.then_some(0));
+        let session = seen.header("cookie").and_then(|cookie| cookie.strip_prefix(SESSION)?.strip_prefix('='));
         Ok(Grant {
-            person: state.person.clone(),
+            person: session.map_or_else(|| state.person.clone(), ExternalPerson::new),
             redirect_uri,
             scope,
             nonce: seen.parameter("nonce").map(str::to_owned),

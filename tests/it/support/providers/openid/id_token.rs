@@ -33,7 +33,8 @@ impl World {
 
     /// By the present key, or however else it is told to.
     pub(super) fn signed(state: &State, typ: Option<&str>, claims: &Value) -> String {
-        let key = &state.key;
+        let before = state.key_before.as_ref().filter(|_| state.tells(Twist::KeyBefore));
+        let key = before.unwrap_or(&state.key);
         let header = |alg: &str| match typ {
             Some(typ) => json!({ "alg": alg, "kid": key.kid, "typ": typ }),
             None => json!({ "alg": alg, "kid": key.kid }),

@@ -33,6 +33,9 @@ use crate::support::data::Folder;
 const CLIENT_ID: &str = "vestibule-at-the-fake";
 const CLIENT_SECRET: &str = "s3cret-at-the-fake:0123456789+/=%&AAAA";
 
+/// The cookie of whoever is signed in there: their subject.
+const SESSION: &str = "fake-session";
+
 /// A provider of one test.
 pub struct FakeProvider {
     wire: Wire,
@@ -62,7 +65,11 @@ pub(super) struct State {
     redirect_uri: Option<String>,
     /// Seconds; like the server's clock it is moved by hand alone, however long a test takes.
     clock: i64,
+    /// Whether it goes on by itself all the same, for tests that take long.
+    runs: bool,
     key: SigningKey,
+    /// What it signed with before.
+    key_before: Option<SigningKey>,
     /// How many keys, codes and tokens were made.
     made: usize,
     codes: HashMap<String, Grant>,
@@ -218,16 +225,16 @@ impl FakeProvider {
     /// The same, for ES256.
     pub fn rotate_to_ec(&self) {
         let mut state = self.world.state();
-        let kid = state.next("key");
-        state.key = SigningKey::ec(kid);
+        let key = SigningKey::ec(state.next("key"));
+        state.sign_with(key);
     }
 
     /// The same, for RS256.
     pub fn rotate_to_rsa(&self) {
         let mut state = self.world.state();
         let kid = state.next("key");
-        let number = state.made;
-        state.key = SigningKey::rsa(kid, number);
+        let key = SigningKey::rsa(kid, state.made);
+        state.sign_with(key);
     }
 
     /// From now on a refresh token is of use once, and its successor comes with what it brings.
@@ -255,6 +262,17 @@ impl FakeProvider {
     /// What it found wrong with requests of ours.
     pub fn complaints(&self) -> Vec<String> {
         self.world.state().complaints.clone()
+    }
+
+    /// Its clock goes on as the machine's does.
+    pub fn runs(&self) {
+        self.world.state().runs = true;
+    }
+
+    /// Goes there as the browser of somebody with that subject, of whom nothing more is known, and says where that
+    /// leads.
+    pub async fn visit_as(&self, subject: &str, url: impl AsRef<str>) -> Homecoming {
+        Homecoming::with(url.as_ref(), &format!("{SESSION}={subject}")).await
     }
 
     /// Goes there as a browser does, and says where that leads.
@@ -289,7 +307,9 @@ impl World {
             cache: None,
             redirect_uri: None,
             clock: SystemClock.now().seconds(),
+            runs: false,
             key: SigningKey::ec("key-0".to_owned()),
+            key_before: None,
             made: 0,
             codes: HashMap::new(),
             redeemed: HashSet::new(),
@@ -387,6 +407,10 @@ impl State {
         self.complaints.push(format!("{:?}: {}", seen.endpoint, what.into()));
     }
 
+    fn sign_with(&mut self, key: SigningKey) {
+        self.key_before = Some(std::mem::replace(&mut self.key, key));
+    }
+
     fn next(&mut self, what: &str) -> String {
         self.made += 1;
         format!("{what}-{}", self.made)
@@ -397,7 +421,7 @@ impl State {
     }
 
     fn now(&self) -> i64 {
-        self.clock
+        if self.runs { SystemClock.now().seconds() } else { self.clock }
     }
 }
 
