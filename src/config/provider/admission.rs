@@ -35,7 +35,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, preset: Option<Preset>) -> Adm
     }
     let link = section.choice("link", &[("ask", Link::Ask), ("never", Link::Never)]).value;
     // The others know no such place.
-    let logout = if preset.is_some_and(Preset::is_openid) {
+    let logout = if preset.is_none_or(Preset::is_openid) {
         section.choice("logout", &[("offer", Logout::Offer), ("never", Logout::Never)]).value
     } else {
         Logout::Never

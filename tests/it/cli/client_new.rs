@@ -88,7 +88,7 @@ async fn what_the_configuration_would_refuse_is_not_printed() {
     new(&[]).await.refuses(2, &["--redirect-uri https://app.example.com/callback"]);
     new(&["--redirect-uri", "http://app.example.com/cb"]).await.refuses(3, &["refused", "https://app.example.com/cb"]);
     new(&["--redirect-uri", "https://a.example/*"]).await.refuses(3, &["every URI"]);
-    new(&["--type", "service"]).await.refuses(2, &["read:users write:posts"]);
+    new(&["--type", "service"]).await.refuses(2, &["read:users read:posts write:posts"]);
     new(&["--type", "service", "--scope", "read:uses"]).await.refuses(3, &["did you mean read:users"]);
     new(&["--type", "native", "--default-scope", "write:posts"]).await.refuses(3, &["not in `scope`"]);
     new(&["--type", "native", "--write", "config/x.json"]).await.refuses(2, &[".toml"]);
