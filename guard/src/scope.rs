@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::token::AccessToken;
 
-/// A type that stands for the scopes a route needs. [`scope!`](crate::scope) makes one.
+/// A type that stands for the scopes a route needs. [`scope!`](crate::scope!) makes one.
 pub trait RequiredScope: 'static {
     /// The scopes, separated by single spaces: all of them are needed. Empty: any good token will do.
     const SCOPE: &'static str;
