@@ -183,6 +183,12 @@ async fn online_says_whether_the_servers_can_be_used() {
     let nobody = "postgres://vestibule:hunter2@127.0.0.1:1/none";
     let ended = command(&["check", "--online"], nobody).await.expect(4);
     assert!(ended.stderr.contains("127.0.0.1:1") && !ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    let ended = command(&["check", "--online", "--json"], nobody).await.expect(4);
+    let found: Vec<Value> = serde_json::from_str(&ended.stdout).expect("an array");
+    let [fault] = &found[..] else { panic!("{}", ended.stdout) };
+    assert!(fault["file"].is_null() && fault["help"].as_str().unwrap().contains("[database]"), "{fault}");
+    let message = fault["message"].as_str().unwrap();
+    assert!(message.contains("127.0.0.1:1") && !message.contains("hunter2"), "{fault}");
 
     for _ in 0..2 {
         command(&["migrate"], &url).await.expect(0);

@@ -157,6 +157,28 @@ async fn what_was_expected_and_what_came_is_told_with_the_line_of_the_provider()
     }
 }
 
+/// Tools read of providers what they read of mistakes.
+#[tokio::test]
+async fn what_is_wrong_with_providers_is_told_to_tools_too() {
+    let right = Pages::start(|base| openid(base, base, &json!({}), &one_key())).await;
+    let wrong = Pages::start(|base| openid(base, "https://evil.example", &json!({}), &one_key())).await;
+    let said = check(&["--online", "--json"], &staff(&right.url())).await.expect(0);
+    assert_eq!((said.line(), said.stderr.as_str()), ("[]", ""));
+    let nobody = staff("http://127.0.0.1:1").replace("\"staff\"", "\"nobody\"");
+    let other = staff(&wrong.url()).replace("\"staff\"", "\"other\"");
+    let ended = check(&["--online", "--json"], &[nobody, staff(&right.url()), other].concat()).await.expect(4);
+    assert_eq!(ended.stderr, "");
+    let found: Vec<Value> = serde_json::from_str(&ended.stdout).expect("an array");
+    let expected = [(1, "provider nobody: unreachable: "), (11, "provider other: metadata: ")];
+    assert_eq!(found.len(), expected.len(), "{}", ended.stdout);
+    for (fault, (line, message)) in found.iter().zip(expected) {
+        assert!(fault["file"].as_str().unwrap().ends_with("config/providers.toml"), "{fault}");
+        assert_eq!((&fault["line"], &fault["column"]), (&json!(line), &Value::Null), "{fault}");
+        assert!(fault["message"].as_str().unwrap().starts_with(message), "{fault}");
+        assert!(fault["help"].as_str().unwrap().contains("docs/providers.md"), "{fault}");
+    }
+}
+
 #[tokio::test]
 async fn every_provider_is_told_whatever_becomes_of_the_others() {
     let openid = Pages::start(|base| openid(base, base, &json!({}), &one_key())).await;

@@ -168,7 +168,7 @@ impl Worker {
         self.ask_about_the_past().await;
         visitor.look_home(&self.world).await;
         // Every other person comes through the provider, once they may.
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             visitor.link(&self.world).await;
             if visitor.linked && self.rng.random_range(0..3) == 0 {
                 visitor.change_browser();
