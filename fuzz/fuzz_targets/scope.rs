@@ -1,4 +1,4 @@
-//! Scope: the effective scope never grows. What a person is granted was asked for, is the client's, and is
+//! Scope: the effective scope never grows. What a person is granted was asked for or is implied by that, is the client's, and is
 //! OpenID's or one of the person's roles'; and a token's audience owns every API scope in it.
 //!
 //! Lines: what is asked, the person's roles, `resource`.
@@ -52,7 +52,8 @@ fn subset(inner: &Scopes, outer: &Scopes) -> bool {
 
 fn check_grant(client: &Client, asked: &Scopes, rule: Unregistered, roles: &[RoleName], resource: Option<&str>) {
     let registry = &WORLD.registry;
-    let wanted = match requested(asked, client, rule) {
+    let closed = registry.with_implied(asked);
+    let wanted = match requested(asked, client, registry, rule) {
         Ok(wanted) => wanted,
         Err(error) => return check_error(&error, &[ErrorCode::InvalidScope]),
     };
@@ -60,11 +61,12 @@ fn check_grant(client: &Client, asked: &Scopes, rule: Unregistered, roles: &[Rol
     if asked.is_empty() {
         assert_eq!(wanted, client.default_scope);
     } else {
-        assert!(subset(&wanted, asked));
-        assert!(rule == Unregistered::Ignore || wanted == *asked);
+        assert!(subset(&wanted, &closed));
+        assert!(rule == Unregistered::Ignore || wanted == closed);
     }
     let granted = permitted(&wanted, roles, registry);
     assert!(subset(&granted, &wanted) && !granted.has("offline_access"));
+    assert!(subset(&registry.with_implied(&granted), &granted));
     let of_a_role = |scope: &Scope| {
         let mut held = registry.roles().iter().filter(|role| role.default || roles.contains(&role.name));
         held.any(|role| role.scopes.contains(scope))
