@@ -16,6 +16,8 @@ mod cpu;
 mod data;
 #[path = "load/floor.rs"]
 mod floor;
+#[path = "load/hanging.rs"]
+mod hanging;
 #[path = "load/http.rs"]
 mod http;
 #[expect(dead_code, reason = "the tests break it too")]
@@ -33,6 +35,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use self::hanging::{Crowd, Provider};
 use self::http::Connection;
 use self::scenarios::{Operation, Scenario};
 use self::server::{Server, Setup};
@@ -60,7 +63,8 @@ fn main() {
 }
 
 fn measure(setup: Setup, floor: &Server, wanted: &[String]) {
-    let ours = Server::vestibule(setup);
+    let provider = Provider::start();
+    let ours = Server::vestibule(setup, provider.port());
     let idle = cpu::resident_mib(ours.pid());
     let named = |scenario: &Scenario| wanted.is_empty() || wanted.iter().any(|word| scenario.name.contains(word));
     let scenarios: Vec<Scenario> = scenarios::all(ours.port).into_iter().filter(named).collect();
@@ -68,7 +72,9 @@ fn measure(setup: Setup, floor: &Server, wanted: &[String]) {
     // The first round warms up.
     for number in 0..=ROUNDS {
         for (scenario, rounds) in scenarios.iter().zip(&mut rounds) {
+            let crowd = scenario.beside_hanging.then(|| Crowd::gather(ours.port, &provider));
             let round = run(scenario, if scenario.floor { floor } else { &ours });
+            drop(crowd);
             if number > 0 {
                 rounds.push(round);
             }

@@ -25,6 +25,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// Whether the floor is asked.
     pub floor: bool,
+    /// Whether a crowd of sign-ins hangs at a provider meanwhile.
+    pub beside_hanging: bool,
     /// How many at once.
     pub connections: u32,
     /// Operations a round.
@@ -37,10 +39,18 @@ pub struct Scenario {
 
 /// Every scenario, for a server on this port.
 pub fn all(port: u16) -> Vec<Scenario> {
-    let plain =
-        |name, count, operation| Scenario { name, floor: false, connections: 8, count, prepare: None, operation };
+    let plain = |name, count, operation| Scenario {
+        name,
+        floor: false,
+        beside_hanging: false,
+        connections: 8,
+        count,
+        prepare: None,
+        operation,
+    };
     let floor = |name, count, operation| Scenario { floor: true, ..plain(name, count, operation) };
-    let hashing = |name, operation| Scenario { connections: 2, ..plain(name, 40, operation) };
+    let hashing = |name, count, operation| Scenario { connections: 2, ..plain(name, count, operation) };
+    let beside = |name, operation| Scenario { beside_hanging: true, ..hashing(name, 200, operation) };
     let rotating = |name, connections, count, scope| Scenario {
         connections,
         prepare: Some(begin_family(scope)),
@@ -58,8 +68,9 @@ pub fn all(port: u16) -> Vec<Scenario> {
         rotating("refresh, 4 chains", 4, 2_000, "read:users"),
         rotating("refresh, 64 chains", 64, 6_400, "read:users"),
         rotating("refresh and an RS256 ID token, 4 chains", 4, 2_000, "openid read:users"),
-        hashing("password grant, argon2id", Box::new(password)),
-        hashing("code flow, 5 requests, 1 argon2id", Box::new(code_flow)),
+        hashing("password grant, argon2id", 40, Box::new(password)),
+        hashing("code flow, 5 requests, 1 argon2id", 200, Box::new(code_flow)),
+        beside("code flow, while 200 sign-ins hang", Box::new(code_flow)),
     ]
 }
 

@@ -68,6 +68,16 @@ first_party = true
 grant_types = ["password"]
 scope = "openid read:users"
 default_scope = "read:users"
+
+[[providers]]
+id = "hanging"
+preset = "oidc"
+issuer = "http://127.0.0.1:PROVIDER"
+client_id = "load"
+client_secret_file = "provider.secret"
+
+[outbound]
+allow = ["127.0.0.1"]
 "#;
 
 /// Where a server keeps what it keeps.
@@ -104,8 +114,8 @@ struct Kept {
 }
 
 impl Server {
-    /// `vestibule serve` with a store of its own.
-    pub fn vestibule(setup: Setup) -> Self {
+    /// `vestibule serve` with a store of its own, and a provider at that port.
+    pub fn vestibule(setup: Setup, provider: u16) -> Self {
         let folder = Folder::new();
         let data = std::env::temp_dir().join(format!("vestibule-load-{}", std::process::id()));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().port();
@@ -123,10 +133,11 @@ impl Server {
         }
         toml.push_str("[keys]\nencryption_key_file = \"encryption.key\"\n");
         let hash = format!("sha256:{}", TokenHash::of(SECRET.as_bytes()).to_hex());
-        toml.push_str(&REGISTRY.replace("SECRET", &hash));
+        toml.push_str(&REGISTRY.replace("SECRET", &hash).replace("PROVIDER", &provider.to_string()));
         let path = folder.path();
         fs::write(path.join("vestibule.toml"), toml).unwrap();
         private(&path.join("encryption.key"), "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=");
+        private(&path.join("provider.secret"), SECRET);
         // Once for keys and tables.
         drop(start(path, port));
         add_person(path);
