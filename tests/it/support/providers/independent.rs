@@ -91,12 +91,7 @@ impl IndependentProvider {
         self.client.1
     }
 
-    /// The `[[providers]]` table for it.
-    pub fn toml(&self, id: &str) -> String {
-        self.toml_with(id, "")
-    }
-
-    /// With more lines.
+    /// The `[[providers]]` table for it, with more lines.
     pub fn toml_with(&self, id: &str, more: &str) -> String {
         let secret = self.folder.path().join("client_secret");
         format!(

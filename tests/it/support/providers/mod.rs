@@ -3,8 +3,6 @@
 //!
 //! Owns: being a provider. Does not own: what Vestibule makes of one (the tests beside `support`).
 
-#![expect(dead_code, reason = "the fakes are ready for more tests than there are")]
-
 mod github;
 mod homecoming;
 mod independent;

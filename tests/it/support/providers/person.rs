@@ -48,11 +48,6 @@ impl ExternalPerson {
         self
     }
 
-    /// How they were authenticated.
-    pub fn amr(self, methods: &[&str]) -> Self {
-        self.claim("amr", json!(methods))
-    }
-
     /// They signed in there so many seconds before they came.
     pub fn auth_time_ago(mut self, seconds: i64) -> Self {
         self.signed_in_ago = Some(seconds);

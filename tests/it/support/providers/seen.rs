@@ -35,9 +35,6 @@ pub struct Seen {
     pub parameters: Vec<(String, String)>,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-    /// Which connection it came on, from 1.
-    pub connection: usize,
 }
 
 impl Seen {
@@ -63,7 +60,7 @@ impl Seen {
     }
 
     /// Reads the next request; `None` where the other side has no more.
-    pub(super) fn read(reader: &mut impl BufRead, connection: usize) -> Option<Self> {
+    pub(super) fn read(reader: &mut impl BufRead) -> Option<Self> {
         let first = line(reader)?;
         let mut words = first.split(' ');
         let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -86,7 +83,7 @@ impl Seen {
             parameters.extend(pairs(&body));
         }
         let path = path.to_owned();
-        Some(Self { endpoint: Endpoint::Nothing, method, path, parameters, headers, body, connection })
+        Some(Self { endpoint: Endpoint::Nothing, method, path, parameters, headers })
     }
 }
 

@@ -69,8 +69,6 @@ pub enum Twist {
     SubjectLong,
     SubjectOfControls,
     AuthTimeText,
-    /// `"true"`, as Apple does.
-    EmailVerifiedText,
     // Userinfo.
     UserInfoSubjectOther,
     UserInfoSubjectAbsent,

@@ -73,8 +73,6 @@ pub struct Wire {
     inner: Arc<Inner>,
     /// Holds the port while nobody listens there.
     held: Mutex<Option<TcpSocket>>,
-    /// A port that nobody ever listens at.
-    dead: (u16, TcpSocket),
 }
 
 impl std::fmt::Debug for Wire {
@@ -119,19 +117,18 @@ struct State {
 
 impl Wire {
     /// Listens; `answers` learns the port first.
-    pub fn start(answers: impl FnOnce(u16, u16) -> Arc<dyn Answers>) -> Self {
+    pub fn start(answers: impl FnOnce(u16) -> Arc<dyn Answers>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let dead = hold(0);
         let inner = Arc::new(Inner {
-            answers: answers(port, dead.0),
+            answers: answers(port),
             state: Mutex::default(),
             connections: AtomicUsize::new(0),
             hanging: Hanging::default(),
             listening: AtomicBool::new(true),
         });
         accept(&inner, listener);
-        Self { port, inner, held: Mutex::default(), dead }
+        Self { port, inner, held: Mutex::default() }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -142,11 +139,6 @@ impl Wire {
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
-    }
-
-    /// The base of a server that nobody listens as.
-    pub fn dead_base(&self) -> String {
-        format!("http://127.0.0.1:{}", self.dead.0)
     }
 
     /// From now on an endpoint answers like this.
@@ -171,7 +163,7 @@ impl Wire {
                 assert!(monotonic() < deadline, "it still listens");
                 std::thread::yield_now();
             }
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold(self.port).1);
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold(self.port));
         }
     }
 
@@ -233,11 +225,11 @@ impl Drop for Wire {
 }
 
 /// A port of ours that refuses connections.
-fn hold(port: u16) -> (u16, TcpSocket) {
+fn hold(port: u16) -> TcpSocket {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("an option");
     socket.bind(([127, 0, 0, 1], port).into()).expect("a port");
-    (socket.local_addr().expect("an address").port(), socket)
+    socket
 }
 
 fn accept(inner: &Arc<Inner>, listener: TcpListener) {
@@ -273,7 +265,7 @@ impl Inner {
         let (Ok(copy), Ok(reading)) = (stream.try_clone(), stream.try_clone()) else { return };
         self.state().open.insert(connection, (copy, false));
         let mut reader = BufReader::new(reading);
-        while let Some(mut seen) = Seen::read(&mut reader, connection) {
+        while let Some(mut seen) = Seen::read(&mut reader) {
             seen.endpoint = self.answers.endpoint(&seen.path);
             let trouble = {
                 let mut state = self.state();

@@ -49,7 +49,6 @@ pub(super) struct State {
     rate_limited: bool,
     tokens_revoked: bool,
     scope_granted: Option<String>,
-    redirect_uri: Option<String>,
     made: usize,
     codes: HashMap<String, Grant>,
     tokens: HashMap<String, Grant>,
@@ -71,7 +70,7 @@ impl Deref for FakeGitHub {
 impl FakeGitHub {
     pub fn start() -> Self {
         let mut world = None;
-        let wire = Wire::start(|port, _| {
+        let wire = Wire::start(|port| {
             let made = Arc::new(World::new(format!("http://127.0.0.1:{port}")));
             world = Some(Arc::clone(&made));
             made
@@ -168,11 +167,6 @@ impl FakeGitHub {
         self.world.state().scope_granted = Some(scope.to_owned());
     }
 
-    /// The callback URL that the application is registered with: others may only be under it.
-    pub fn register(&self, redirect_uri: &str) {
-        self.world.state().redirect_uri = Some(redirect_uri.to_owned());
-    }
-
     /// What it found wrong with requests of ours.
     pub fn complaints(&self) -> Vec<String> {
         self.world.state().complaints.clone()
@@ -204,7 +198,6 @@ impl World {
             rate_limited: false,
             tokens_revoked: false,
             scope_granted: None,
-            redirect_uri: None,
             made: 0,
             codes: HashMap::new(),
             tokens: HashMap::new(),

@@ -38,10 +38,6 @@ pub(super) fn authorize(state: &mut State, seen: &Seen) -> Reply {
         parameters.extend(seen.parameter("state").map(|value| ("state", value.to_owned())));
         Reply::redirect(&with_query(redirect_uri, &parameters))
     };
-    if let Some(registered) = state.redirect_uri.clone().filter(|known| !redirect_uri.starts_with(known)) {
-        state.complain(seen, "redirect_uri is not registered");
-        return respond(&registered, vec![("error", "redirect_uri_mismatch".to_owned())]);
-    }
     if seen.parameter("state").is_none_or(|value| value.len() < 16) {
         return refuse(state, "state is missing or can be guessed");
     }

@@ -147,7 +147,6 @@ fn twisted(twist: Twist, claims: &Map<String, Value>) -> Map<String, Value> {
         Twist::SubjectLong => json!({ "sub": "s".repeat(300) }),
         Twist::SubjectOfControls => json!({ "sub": "per\u{0}son\n" }),
         Twist::AuthTimeText => json!({ "auth_time": now.to_string() }),
-        Twist::EmailVerifiedText => json!({ "email_verified": "true" }),
         _ => json!({}),
     };
     over.as_object().cloned().unwrap_or_default()

@@ -62,7 +62,6 @@ pub(super) struct State {
     auth_methods: Vec<&'static str>,
     profile_in_userinfo_only: bool,
     cache: Option<String>,
-    redirect_uri: Option<String>,
     /// Seconds; like the server's clock it is moved by hand alone, however long a test takes.
     clock: i64,
     /// Whether it goes on by itself all the same, for tests that take long.
@@ -102,7 +101,7 @@ impl FakeProvider {
     /// With those of a well-known provider.
     pub fn like(brand: Brand) -> Self {
         let mut world = None;
-        let wire = Wire::start(|port, _| {
+        let wire = Wire::start(|port| {
             let made = Arc::new(World::new(brand, format!("http://127.0.0.1:{port}")));
             world = Some(Arc::clone(&made));
             made
@@ -182,11 +181,6 @@ impl FakeProvider {
         self.world.state().metadata.insert(name.to_owned(), value);
     }
 
-    /// It says that it sends `iss` in authorization responses, and does (RFC 9207).
-    pub fn sends_iss(&self) {
-        self.metadata("authorization_response_iss_parameter_supported", json!(true));
-    }
-
     /// How clients may show their secret.
     pub fn auth_methods(&self, methods: &[&'static str]) {
         self.world.state().auth_methods = methods.to_vec();
@@ -200,16 +194,6 @@ impl FakeProvider {
     /// `Cache-Control` of metadata and JWKS.
     pub fn cache(&self, control: &str) {
         self.world.state().cache = Some(control.to_owned());
-    }
-
-    /// They say nothing of caches any more.
-    pub fn cache_nothing_said(&self) {
-        self.world.state().cache = None;
-    }
-
-    /// The only redirect URI that it takes.
-    pub fn register(&self, redirect_uri: &str) {
-        self.world.state().redirect_uri = Some(redirect_uri.to_owned());
     }
 
     /// Moves its clock, which stands where the machine's was.
@@ -252,11 +236,6 @@ impl FakeProvider {
     /// Whether an access token opens anything there now.
     pub fn takes(&self, access_token: &str) -> bool {
         self.world.state().tokens.contains_key(access_token)
-    }
-
-    /// The `kid` that it signs with.
-    pub fn kid(&self) -> String {
-        self.world.state().key.kid.clone()
     }
 
     /// What it found wrong with requests of ours.
@@ -305,7 +284,6 @@ impl World {
             auth_methods: brand.auth_methods().to_vec(),
             profile_in_userinfo_only: false,
             cache: None,
-            redirect_uri: None,
             clock: SystemClock.now().seconds(),
             runs: false,
             key: SigningKey::ec("key-0".to_owned()),
@@ -396,7 +374,6 @@ impl State {
             match known {
                 Twist::UserInfoSubjectOther => twist("sub", json!("somebody-else")),
                 Twist::UserInfoSubjectAbsent => twist("sub", Value::Null),
-                Twist::EmailVerifiedText => twist("email_verified", json!("true")),
                 _ => {}
             }
         }
