@@ -1,14 +1,11 @@
 //! Access tokens: no text is accepted but the very message that we signed, what we sign comes back, and backends that
 //! hold `vestibule-guard` accept the same.
 //!
-//! The input is a text in which `{H}`, `{P}` and `{S}` stand for the parts of a token of ours, `{KID}` for
-//! its key's name, and `b64(...)` for what is in it, encoded. Its lines are the claims of a token we sign.
+//! The input is the text of a token (`token_from`). Its lines are the claims of a token we sign.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
 use vestibule::model::signing_key::Algorithm;
@@ -17,7 +14,7 @@ use vestibule::protocol::claims::Claims;
 use vestibule::protocol::error::ErrorCode;
 use vestibule::protocol::ids::GrantId;
 use vestibule::protocol::scope::Scopes;
-use vestibule_fuzz::{ISSUER, NOW, TOKENS, check_error, run};
+use vestibule_fuzz::{ISSUER, NOW, TOKENS, check_error, message, run, token_from};
 use vestibule_guard::{Guard, KeySet, Refusal};
 
 static SIGNED: LazyLock<String> =
@@ -31,7 +28,7 @@ static GUARD: LazyLock<Guard> = LazyLock::new(|| {
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let token = fill_in(text);
+    let token = token_from(text, &SIGNED);
     let verified = TOKENS.verify_access_token(&token, NOW);
     match run(GUARD.verify(&token)) {
         Ok(_) => assert!(verified.is_ok(), "{token}"),
@@ -48,29 +45,6 @@ fuzz_target!(|data: &[u8]| {
         comes_back(&claims(&lines));
     }
 });
-
-fn message(token: &str) -> &str {
-    token.rsplit_once('.').map_or("", |(message, _)| message)
-}
-
-fn fill_in(text: &str) -> String {
-    let mut parts = SIGNED.split('.');
-    let [header, payload, signature] = std::array::from_fn(|_| parts.next().unwrap());
-    let decoded = URL_SAFE_NO_PAD.decode(header).unwrap();
-    let members: serde_json::Value = serde_json::from_slice(&decoded).unwrap();
-    let text = text.replace("{KID}", members["kid"].as_str().unwrap());
-    let mut out = String::new();
-    let mut rest = text.as_str();
-    while let Some((before, (inner, after))) =
-        rest.split_once("b64(").and_then(|(before, behind)| Some((before, behind.split_once(")b64")?)))
-    {
-        out.push_str(before);
-        URL_SAFE_NO_PAD.encode_string(inner, &mut out);
-        rest = after;
-    }
-    out.push_str(rest);
-    out.replace("{H}", header).replace("{P}", payload).replace("{S}", signature)
-}
 
 /// Claims from lines: scope, subject, client and, where there are more, how a person signed in.
 fn claims(lines: &[&str]) -> AccessTokenClaims {

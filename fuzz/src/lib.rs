@@ -8,6 +8,8 @@
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vestibule::clock::ManualClock;
 use vestibule::config::{self, Config, DemoSecrets, DevSettings, load_dev};
 use vestibule::model::sealed_key::{Sealed, SealedKey};
@@ -96,6 +98,32 @@ pub fn lines(data: &[u8]) -> Option<impl Iterator<Item = &str>> {
 /// A line where an empty one stands for "not sent".
 pub fn sent(line: Option<&str>) -> Option<&str> {
     line.filter(|line| !line.is_empty())
+}
+
+/// A token by its text, in which `{H}`, `{P}` and `{S}` stand for the parts of one of ours, `{KID}` for its key's
+/// name, and `b64(...)b64` for what is in it, encoded.
+pub fn token_from(text: &str, ours: &str) -> String {
+    let mut parts = ours.split('.');
+    let [header, payload, signature] = std::array::from_fn(|_| parts.next().unwrap());
+    let decoded = URL_SAFE_NO_PAD.decode(header).unwrap();
+    let members: serde_json::Value = serde_json::from_slice(&decoded).unwrap();
+    let text = text.replace("{KID}", members["kid"].as_str().unwrap());
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, (inner, after))) =
+        rest.split_once("b64(").and_then(|(before, behind)| Some((before, behind.split_once(")b64")?)))
+    {
+        out.push_str(before);
+        URL_SAFE_NO_PAD.encode_string(inner, &mut out);
+        rest = after;
+    }
+    out.push_str(rest);
+    out.replace("{H}", header).replace("{P}", payload).replace("{S}", signature)
+}
+
+/// What of a token is signed.
+pub fn message(token: &str) -> &str {
+    token.rsplit_once('.').map_or("", |(message, _)| message)
 }
 
 /// Every well-formed name in a line, separated by spaces.
