@@ -7,7 +7,7 @@ use crate::model::client::Client;
 use crate::model::registry::Registry;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RoleName;
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::scope::{MOST_SCOPES, Scope, Scopes};
 
 /// What to do with scopes that the client is not registered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub enum Unregistered {
 /// `default_scope` when none was asked.
 ///
 /// # Errors
-/// `invalid_scope` when nothing is asked and there is no default, or when a scope is not registered
-/// for the client.
+/// `invalid_scope` when nothing is asked and there is no default, when a scope is not registered for the client, or when
+/// it comes to more scopes than are kept of anything.
 pub fn requested(
     asked: &Scopes,
     client: &Client,
@@ -34,7 +34,7 @@ pub fn requested(
         return if client.default_scope.is_empty() {
             Err(OAuthError::invalid_scope("scope is missing, and the client has no default_scope"))
         } else {
-            Ok(usable(&client.default_scope, client))
+            usable(&client.default_scope, client)
         };
     }
     let foreign = asked.without(&client.scope);
@@ -45,12 +45,18 @@ pub fn requested(
         )));
     }
     let asked = registry.with_implied(asked);
-    Ok(usable(&asked.filter(|scope| client.scope.contains(scope)), client))
+    usable(&asked.filter(|scope| client.scope.contains(scope)), client)
 }
 
-/// Without `offline_access` where the client has no refresh tokens that it could mean.
-fn usable(scope: &Scopes, client: &Client) -> Scopes {
-    if client.may_refresh() { scope.clone() } else { scope.filter(|scope| scope.as_str() != "offline_access") }
+/// Without `offline_access` where the client has no refresh tokens that it could mean. A request is short, and what it
+/// implies need not be: more than can be read again is not stored.
+fn usable(scope: &Scopes, client: &Client) -> Result<Scopes, OAuthError> {
+    let usable =
+        if client.may_refresh() { scope.clone() } else { scope.filter(|scope| scope.as_str() != "offline_access") };
+    if usable.len() > MOST_SCOPES {
+        return Err(OAuthError::invalid_scope(format!("with what they imply, more than {MOST_SCOPES} scopes")));
+    }
+    Ok(usable)
 }
 
 /// Whether a scope may be granted to a person, and why.

@@ -43,7 +43,7 @@ use crate::protocol::issuer::Issuer;
 use crate::protocol::opaque::TokenHash;
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{ApplicationType, RedirectUri};
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::scope::{MOST_SCOPES, Scope, Scopes};
 use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::GrantType;
 

@@ -65,6 +65,24 @@ fn a_role_gives_no_scope_that_no_api_has() {
     assert!(permitted(&scopes("posts:read nonsense"), &[], &registry).is_empty());
 }
 
+/// What was granted is read again from every store.
+#[test]
+fn more_scopes_than_can_be_read_again_are_refused_whoever_names_them() {
+    for (count, fits) in [(MOST_SCOPES, true), (MOST_SCOPES + 1, false)] {
+        let names: Vec<String> = (0..count).map(|index| format!("posts:{index}")).collect();
+        let mut posts = api(POSTS, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        posts.scopes[0].implies = names.iter().skip(1).map(|name| Scope::parse(name).unwrap()).collect();
+        let client = Client { scope: scopes("posts:0"), default_scope: scopes("posts:0"), ..web() };
+        let registry = Registry::new(vec![client], vec![posts], vec![], false);
+        let client = registry.find_client("web").unwrap();
+        for asked in [scopes("posts:0"), Scopes::default()] {
+            let requested = requested(&asked, client, &registry, Unregistered::Refuse);
+            assert_eq!(requested.is_ok(), fits, "{count} {asked}");
+            assert!(requested.is_err() || Scopes::parse(&requested.unwrap().to_string()).is_ok());
+        }
+    }
+}
+
 fn aud(granted: &str, resource: Option<&str>, client: &Client) -> Result<Vec<String>, ErrorCode> {
     match destination(&scopes(granted), resource, client, &registry(), &issuer(), FALLBACK) {
         Ok(found) => Ok(match found.audience {
