@@ -8,7 +8,7 @@ mod id_token;
 mod logout_token;
 mod probe;
 
-use openidconnect::core::{CoreClientAuthMethod, CoreIdToken};
+use openidconnect::core::{CoreClientAuthMethod, CoreIdToken, CoreJsonWebKeySet};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -141,8 +141,7 @@ pub(super) async fn refresh(
     exchange::refresh(&upstream.guard, provider, token_endpoint(&metadata)?, token, now).await
 }
 
-/// The claims of the ID token, verified. When no key fits, or the signature does not, the keys are fetched anew: the
-/// provider may have changed them a moment ago.
+/// The claims of the ID token, verified.
 async fn verify(
     upstream: &Upstream,
     provider: &Provider,
@@ -162,19 +161,33 @@ async fn verify(
         access_token: tokens.access_token.expose_secret(),
         now,
     };
+    by_keys(upstream, (provider, metadata), now, |keys| id_token::verify(&token, &claims, keys, &expected)).await??;
+    Ok(claims)
+}
+
+/// Holds a token against the keys of its provider. When no key fits, or the signature does not, the keys are fetched anew:
+/// the provider may have changed them a moment ago. The outer error: the keys cannot be had; the inner one: the token is
+/// not as it has to be.
+async fn by_keys(
+    upstream: &Upstream,
+    (provider, metadata): (&Provider, &Metadata),
+    now: Timestamp,
+    check: impl Fn(&CoreJsonWebKeySet) -> Result<(), Refused>,
+) -> Result<Result<(), UpstreamError>, UpstreamError> {
     let documents = &upstream.documents;
     let keys = documents.keys(&upstream.guard, &provider.id, metadata, now).await?;
-    match id_token::verify(&token, &claims, &keys, &expected) {
-        Ok(()) => return Ok(claims),
-        Err(Refused::Final(error)) => return Err(error),
-        Err(Refused::ByTheseKeys(error)) => {
-            let newer = documents.newer_keys(&upstream.guard, &provider.id, metadata, (&keys, now)).await?;
-            let newer = newer.ok_or(error)?;
-            id_token::verify(&token, &claims, &newer, &expected).map_err(Refused::into_error)?;
-        }
+    let error = match check(&keys) {
+        Ok(()) => return Ok(Ok(())),
+        Err(Refused::Final(error)) => return Ok(Err(error)),
+        Err(Refused::ByTheseKeys(error)) => error,
+    };
+    let newer = documents.newer_keys(&upstream.guard, &provider.id, metadata, (&keys, now)).await?;
+    let Some(newer) = newer else { return Ok(Err(error)) };
+    if let Err(refused) = check(&newer) {
+        return Ok(Err(refused.into_error()));
     }
     documents.newer_keys_helped(&provider.id).await;
-    Ok(claims)
+    Ok(Ok(()))
 }
 
 /// Whom a logout token says to have signed out. The outer error: the keys cannot be had; the inner one: it is not as it has
@@ -189,8 +202,7 @@ pub(super) async fn logout(
         Ok(token) => token,
         Err(error) => return Ok(Err(error)),
     };
-    let documents = &upstream.documents;
-    let metadata = documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
+    let metadata = upstream.documents.metadata(&upstream.guard, &provider.id, issuer, now).await?;
     let checked = id_token::expected_issuer(issuer, metadata.issuer().as_str(), &token.claims).and_then(|issuer| {
         let (provider, client_id) = (&provider.id, provider.client_id.as_str());
         token.check(&logout_token::Expected { provider, issuer: issuer.as_str(), client_id, now })
@@ -199,20 +211,8 @@ pub(super) async fn logout(
         Ok(checked) => checked,
         Err(error) => return Ok(Err(error)),
     };
-    let keys = documents.keys(&upstream.guard, &provider.id, &metadata, now).await?;
-    match token.check_signature(&keys) {
-        Ok(()) => return Ok(Ok(checked)),
-        Err(Refused::Final(error)) => return Ok(Err(error)),
-        Err(Refused::ByTheseKeys(error)) => {
-            let newer = documents.newer_keys(&upstream.guard, &provider.id, &metadata, (&keys, now)).await?;
-            let Some(newer) = newer else { return Ok(Err(error)) };
-            if let Err(refused) = token.check_signature(&newer) {
-                return Ok(Err(refused.into_error()));
-            }
-        }
-    }
-    documents.newer_keys_helped(&provider.id).await;
-    Ok(Ok(checked))
+    let by_keys = by_keys(upstream, (provider, &metadata), now, |keys| token.check_signature(keys)).await?;
+    Ok(by_keys.map(|()| checked))
 }
 
 /// Where a person signs out there.
@@ -281,3 +281,6 @@ fn authentication(claims: &Claims) -> UpstreamAuthentication {
         sid: sid.filter(|sid| !sid.is_empty() && sid.len() <= LONGEST_SID).map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests;

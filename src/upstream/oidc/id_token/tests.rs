@@ -2,49 +2,25 @@
 //!
 //! Owns: those tables. Does not own: the way of a token to here (`tests/it/providers`).
 
-use std::sync::LazyLock;
-
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::signature::EcdsaKeyPair;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::upstream::oidc::tests::{self, PAIR, encode, keys, pair, sign};
 
 const NOW: i64 = 1_767_225_600;
 const ISSUER: &str = "https://op.example/tenant/";
 const ACCESS_TOKEN: &str = "the access token";
 
-static PAIR: LazyLock<EcdsaKeyPair> = LazyLock::new(pair);
-
-fn pair() -> EcdsaKeyPair {
-    let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref()).unwrap()
-}
-
-fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
-}
-
-fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
-    let signed = format!("{}.{}", encode(header), encode(claims));
-    let signature = pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
+/// The public half, for signatures.
 fn jwk(pair: &EcdsaKeyPair, kid: Option<&str>) -> Value {
-    let point = pair.public_key().as_ref();
-    let [x, y] = [&point[1..33], &point[33..]].map(|half| URL_SAFE_NO_PAD.encode(half));
-    let mut key = json!({ "kty": "EC", "crv": "P-256", "use": "sig", "x": x, "y": y });
+    let mut key = tests::jwk(pair, &json!({ "use": "sig" }));
     if let Some(kid) = kid {
         key["kid"] = kid.into();
     }
     key
-}
-
-fn keys(list: &[Value]) -> CoreJsonWebKeySet {
-    serde_json::from_value(json!({ "keys": list })).unwrap()
 }
 
 fn header() -> Value {

@@ -2,45 +2,15 @@
 //!
 //! Owns: those tables. Does not own: the way of a token to here (`tests/it/upstream_sign_out`).
 
-use std::sync::LazyLock;
-
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::upstream::oidc::tests::{PAIR, encode, jwk, keys, pair, sign};
 
 const NOW: i64 = 1_767_225_600;
 const ISSUER: &str = "https://op.example/tenant/";
-
-static PAIR: LazyLock<EcdsaKeyPair> = LazyLock::new(pair);
-
-fn pair() -> EcdsaKeyPair {
-    EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
-}
-
-fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
-}
-
-fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
-    let signed = format!("{}.{}", encode(header), encode(claims));
-    let signature = pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-fn jwk(pair: &EcdsaKeyPair, more: &Value) -> Value {
-    let point = pair.public_key().as_ref();
-    let [x, y] = [&point[1..33], &point[33..]].map(|half| URL_SAFE_NO_PAD.encode(half));
-    let mut key = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
-    key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    key
-}
-
-fn keys(list: &[Value]) -> CoreJsonWebKeySet {
-    serde_json::from_value(json!({ "keys": list })).unwrap()
-}
 
 fn published() -> CoreJsonWebKeySet {
     keys(&[jwk(&PAIR, &json!({ "kid": "one", "use": "sig", "alg": "ES256" }))])
