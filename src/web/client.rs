@@ -17,7 +17,7 @@ use crate::protocol::params::Params;
 use crate::web::address::ClientAddress;
 use crate::web::current::Current;
 use crate::web::error::ApiError;
-use crate::web::params::read_form;
+use crate::web::params::read_form_alone;
 
 /// The registered client that a request concerns, proven or only named: CORS and the log line go by
 /// it. In the extensions of the request.
@@ -52,11 +52,7 @@ impl FromRequest for ClientRequest {
         let payload = payload.take();
         Box::pin(async move {
             let app = Current::of(&request)?;
-            if !request.query_string().is_empty() {
-                let error = OAuthError::invalid_request("parameters belong in the form body, not in the query");
-                return Err(error.into());
-            }
-            let params = read_form(&request, payload, app.config.limits.body).await?;
+            let params = read_form_alone(&request, payload, app.config.limits.body).await?;
             let unverified = UnverifiedClient::read(authorization(&request)?, &params)?;
             let named = unverified.candidates.iter().find_map(|named| app.registry().find_client(&named.client_id));
             if let Some(client) = named {

@@ -86,6 +86,17 @@ pub async fn read_form(request: &HttpRequest, payload: Payload, limit: usize) ->
     Ok(Params::parse(&body)?)
 }
 
+/// As [`read_form`], where nothing may stand in the query: what stands in a URL is kept in logs.
+///
+/// # Errors
+/// [`FormError`].
+pub async fn read_form_alone(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Params, FormError> {
+    if !request.query_string().is_empty() {
+        return Err(OAuthError::invalid_request("parameters belong in the form body, not in the query").into());
+    }
+    read_form(request, payload, limit).await
+}
+
 async fn collect(mut payload: Payload, limit: usize) -> Result<Vec<u8>, FormError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {

@@ -17,7 +17,7 @@ use crate::upstream::LogoutError;
 use crate::web::current::Current;
 use crate::web::error::ApiError;
 use crate::web::headers::no_store;
-use crate::web::params::read_form;
+use crate::web::params::read_form_alone;
 use crate::web::reply::method_not_allowed;
 use crate::web::urls::path;
 
@@ -57,7 +57,7 @@ async fn logout(app: Current, id: Path<String>, Form(params): Form) -> Result<Ht
     Ok(response.finish())
 }
 
-/// The form alone: what stands in a URL is kept in logs.
+/// The form alone.
 struct Form(Params);
 
 impl FromRequest for Form {
@@ -68,12 +68,8 @@ impl FromRequest for Form {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            if !request.query_string().is_empty() {
-                let error = OAuthError::invalid_request("parameters belong in the form body, not in the query");
-                return Err(error.into());
-            }
             let limit = Current::of(&request)?.config.limits.body;
-            Ok(Self(read_form(&request, payload, limit).await?))
+            Ok(Self(read_form_alone(&request, payload, limit).await?))
         })
     }
 }
