@@ -8,6 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::app::App;
 use crate::model::person::User;
 use crate::model::session::Beginning;
+use crate::protocol::opaque::{OpaqueToken, TokenHash};
+use crate::store::StoreError;
 use crate::web::cookies::{self, Kind};
 use crate::web::page;
 use crate::web::page_error::PageError;
@@ -53,6 +55,24 @@ impl<'a> Destination<'a> {
     }
 }
 
+/// Begins the session of a person who just proved who they are, which the transaction counts as made by one of its pages;
+/// its secret id. `before` is the session that the browser had.
+///
+/// # Errors
+/// When a store fails; then the browser must not get the id.
+pub async fn begin(
+    app: &App,
+    (user, beginning): (&User, Beginning),
+    before: Option<TokenHash>,
+    transaction: Option<&Transaction>,
+) -> Result<OpaqueToken, StoreError> {
+    let id = session::begin(app, user, beginning, before).await?;
+    if let Some(transaction) = transaction {
+        note_session(app, transaction, id.hash()).await?;
+    }
+    Ok(id)
+}
+
 /// Lets a person in who just proved who they are.
 ///
 /// # Errors
@@ -63,9 +83,6 @@ pub async fn enter(
     (user, beginning): (&User, Beginning),
     destination: Destination<'_>,
 ) -> Result<HttpResponse, PageError> {
-    let cookie = session::begin(app, user, beginning, session::carried(request, app)).await?;
-    if let Some(transaction) = destination.transaction {
-        note_session(app, transaction, cookie.hash()).await?;
-    }
+    let cookie = begin(app, (user, beginning), session::carried(request, app), destination.transaction).await?;
     page::see_other_with(&destination.next(app, user), &cookies::set(Kind::Session, &cookie, app.issuer()))
 }

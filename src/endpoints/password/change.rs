@@ -10,9 +10,10 @@ use crate::model::revocation::Revocation;
 use crate::model::session::Beginning;
 use crate::passwords::{Busy, PolicyFault, Verdict, check_new};
 use crate::protocol::opaque::OpaqueToken;
+use crate::web::entry;
 use crate::web::page_error::PageError;
-use crate::web::session::{self, SignedIn};
-use crate::web::transaction::{Transaction, note_session};
+use crate::web::session::SignedIn;
+use crate::web::transaction::Transaction;
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,9 +70,6 @@ pub(super) async fn change(
     }
     app.negative.note(&Revocation::of_person(user.id, now));
     tracing::info!(user_id = %user.id, "password set");
-    let cookie = session::begin(app, user, Beginning::by_password(now), Some(signed_in.id)).await?;
-    if let Some(transaction) = transaction {
-        note_session(app, transaction, cookie.hash()).await?;
-    }
-    Ok(Changed::Yes(cookie))
+    let beginning = Beginning::by_password(now);
+    Ok(Changed::Yes(entry::begin(app, (user, beginning), Some(signed_in.id), transaction).await?))
 }
